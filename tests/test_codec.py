@@ -1,0 +1,183 @@
+"""Bytes to pictures and back; what is refused before it is decoded."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from augkit import codec
+from augkit.errors import PictureError, UsageError
+
+RNG = np.random.default_rng(0)
+COLOUR = cv2.GaussianBlur(RNG.integers(0, 256, (24, 36, 3), dtype=np.uint8), (0, 0), 2)
+GREY = np.ascontiguousarray(COLOUR[:, :, :1])
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def huge_png(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("picture", [GREY, COLOUR], ids=["grey", "colour"])
+@pytest.mark.parametrize("format", ["png", "webp"])
+def test_a_lossless_round_trip_changes_nothing(picture, format):
+    back = codec.decode(codec.encode(picture, format))
+    if format == "webp" and picture.shape[2] == 1:  # WebP knows no grey
+        back = back[:, :, :1]
+    assert back.dtype == np.uint8 and np.array_equal(back, picture)
+
+
+def test_jpeg_stays_near_and_keeps_grey_grey():
+    for picture in (GREY, COLOUR):
+        back = codec.decode(codec.encode(picture, "jpeg:95"))
+        assert back.shape == picture.shape
+        assert np.abs(back.astype(int) - picture).mean() < 4
+
+
+def test_red_is_the_first_channel():
+    red = np.zeros((4, 4, 3), np.uint8)
+    red[:, :, 0] = 200
+    assert Image.open(io.BytesIO(codec.encode(red))).convert("RGB").getpixel((0, 0)) == (200, 0, 0)
+    assert codec.decode(saved(Image.fromarray(red), "PNG"))[0, 0].tolist() == [200, 0, 0]
+
+
+def test_an_unknown_output_format_is_refused():
+    for format in ("gif", "png:3", "jpeg:0", "jpeg:x"):
+        with pytest.raises(UsageError):
+            codec.encode(GREY, format)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM"])
+def test_the_size_is_known_before_decoding(kind):
+    data = saved(Image.fromarray(COLOUR), kind)
+    assert codec.peek_size(data) == (36, 24)
+    assert codec.decode(data).shape == (24, 36, 3)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_p19_every_orientation_gives_the_upright_picture(kind, orientation):
+    image = Image.fromarray(COLOUR)
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    data = saved(image, kind, exif=exif)
+    reference = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
+    picture = codec.decode(data)
+    assert picture.shape == reference.shape and codec.peek_size(data) == (picture.shape[1], picture.shape[0])
+    assert np.abs(picture.astype(int) - reference).max() <= 2
+    if kind != "TIFF":  # Pillow turns these while reading
+        assert codec.decode(data, orient=False).shape == COLOUR.shape
+
+
+def test_p19_transparent_pixels_show_the_stated_background():
+    values = np.dstack([COLOUR, np.zeros(COLOUR.shape[:2], np.uint8)])
+    values[:, 18:, 3] = 255
+    picture = codec.decode(saved(Image.fromarray(values), "PNG"))
+    assert (picture[:, :18] == 255).all() and np.array_equal(picture[:, 18:], COLOUR[:, 18:])
+    assert (codec.decode(saved(Image.fromarray(values), "PNG"), background=0)[:, :18] == 0).all()
+
+
+def test_p19_grey_with_alpha_stays_grey():
+    values = np.dstack([GREY, np.full(GREY.shape[:2], 255, np.uint8)])
+    assert np.array_equal(codec.decode(saved(Image.fromarray(values, "LA"), "PNG")), GREY)
+
+
+def test_p19_sixteen_bits_are_scaled_and_rounded():
+    deep = (np.arange(24 * 36, dtype=np.uint16) * 75).reshape(24, 36)
+    wanted = np.rint(deep / 257).astype(np.uint8)
+    for kind in (".png", ".tiff"):
+        data = cv2.imencode(kind, deep)[1].tobytes()
+        assert np.array_equal(codec.decode(data)[:, :, 0], wanted)
+    colour = np.dstack([deep, deep // 2, deep // 3])
+    data = cv2.imencode(".png", colour[:, :, ::-1])[1].tobytes()
+    assert np.array_equal(codec.decode(data), np.rint(colour / 257).astype(np.uint8))
+
+
+def test_p19_cmyk_becomes_the_rgb_that_pillow_makes():
+    data = saved(Image.fromarray(COLOUR).convert("CMYK"), "JPEG", quality=95)
+    reference = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+    assert np.abs(codec.decode(data) - reference).max() <= 1
+
+
+def test_palette_and_one_bit_pictures_are_read():
+    assert codec.decode(saved(Image.fromarray(COLOUR).convert("P"), "PNG")).shape == (24, 36, 3)
+    ones = codec.decode(saved(Image.fromarray(GREY[:, :, 0]).convert("1"), "PNG"))
+    assert ones.shape == (24, 36, 1) and set(np.unique(ones)) <= {0, 255}
+
+
+def bad_pictures() -> dict[str, bytes]:
+    jpeg = codec.encode(COLOUR, "jpeg:90")
+    png = codec.encode(COLOUR)
+    return {
+        "empty": b"",
+        "html": b"<html>404 not found</html>",
+        "zeros": bytes(1000),
+        "png header only": png[:20],
+        "png cut at half": png[: len(png) // 2],
+        "jpeg header only": jpeg[:10],
+        "jpeg cut at 5 %": jpeg[: len(jpeg) // 20],
+        "jpeg cut at half": jpeg[: len(jpeg) // 2],
+        "jpeg cut at 95 %": jpeg[: len(jpeg) * 95 // 100],
+        "gif cut": saved(Image.fromarray(COLOUR), "GIF")[:60],
+        "float tiff": saved(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"),
+        "bomb": huge_png(20_000, 20_000),
+        "jpeg 65535": jpeg[:2] + b"\xff\xc0\x00\x11\x08\xff\xff\xff\xff\x03" + jpeg[2:],
+        "eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n",
+    }
+
+
+@pytest.mark.parametrize("kind", bad_pictures())
+def test_p17_bad_bytes_are_refused_with_a_reason(kind):
+    with pytest.raises(PictureError) as caught:
+        codec.decode(bad_pictures()[kind], name=f"{kind}.png")
+    assert kind in str(caught.value)
+
+
+def test_p17_no_change_of_one_byte_escapes_as_another_error():
+    gif = saved(Image.fromarray(COLOUR), "GIF")
+    for data in (codec.encode(COLOUR), codec.encode(COLOUR, "jpeg:90"), gif):
+        for at in RNG.integers(0, min(len(data), 700), 150):
+            broken = bytearray(data)
+            broken[at] ^= 1 << int(RNG.integers(8))
+            try:
+                picture = codec.decode(bytes(broken))
+            except PictureError:
+                continue
+            assert picture.dtype == np.uint8 and picture.shape[2] in (1, 3)
+
+
+def test_p18_a_bomb_is_refused_by_its_header(monkeypatch):
+    def obey(*_: object) -> None:
+        raise AssertionError("the bomb was decoded")
+
+    monkeypatch.setattr(cv2, "imdecode", obey)
+    with pytest.raises(PictureError, match="more than"):
+        codec.decode(huge_png(20_000, 20_000))
+
+
+def test_bytes_are_kept_only_where_every_reader_shows_them_alike():
+    assert codec.kept_as(codec.encode(GREY)) == ".png"
+    assert codec.kept_as(codec.encode(COLOUR, "jpeg")) == ".jpg"
+    turned = Image.fromarray(COLOUR)
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    assert codec.kept_as(saved(turned, "JPEG", exif=exif)) is None
+    for mode in ("CMYK", "P", "RGBA"):
+        kind = "JPEG" if mode == "CMYK" else "PNG"
+        assert codec.kept_as(saved(Image.fromarray(COLOUR).convert(mode), kind)) is None
+    assert codec.kept_as(saved(Image.fromarray(COLOUR), "WEBP")) is None
