@@ -1,0 +1,1 @@
+"""Networks in Keras 3 that augkit's recipes train; they import Keras and nothing of augkit."""

@@ -1,0 +1,172 @@
+"""Each AlexNet is the one it says it is: shapes, parameters, work, first weights; and it trains and saves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from augkit.backend import choose
+
+BACKEND = choose()
+keras = pytest.importorskip("keras")
+
+from models.alexnet import PRESETS, alexnet  # noqa: E402
+from models.layers import SplitConv2D  # noqa: E402
+
+TRUNK = {"pool1": (27, 27), "conv2": (27, 27), "pool2": (13, 13), "conv3": (13, 13), "conv4": (13, 13),
+         "conv5": (13, 13), "pool5": (6, 6)}
+LAYERS = {
+    "conv1": 34_944, "conv2": 307_456, "conv3": 885_120, "conv4": 663_936, "conv5": 442_624,
+    "fc6": 37_752_832, "fc7": 16_781_312, "fc8": 4_097_000,
+}
+# preset: parameters, filters of the five convolutions, millions of multiply-adds
+NETWORKS = {
+    "paper": (60_965_224, (96, 256, 384, 384, 256), 724.4),
+    "single-tower": (62_378_344, (96, 256, 384, 384, 256), 1135.3),
+    "one-weird-trick": (61_100_840, (64, 192, 384, 256, 256), 714.2),
+    "caffenet": (60_965_224, (96, 256, 384, 384, 256), 724.4),
+    "batchnorm": (62_407_060, (96, 256, 384, 384, 256), 1135.3),
+}
+
+
+def multiply_adds(model) -> float:
+    """Count the multiply-adds of one picture, in millions, from the kernels and the sizes they slide over."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            total += int(np.prod(layer.kernel.shape)) * int(np.prod(layer.output.shape[1:3]))
+        elif isinstance(layer, keras.layers.Dense):
+            total += int(np.prod(layer.kernel.shape))
+    return total / 1e6
+
+
+@pytest.mark.parametrize("preset", NETWORKS)
+def test_a_preset_has_the_published_shapes_parameters_and_work(preset):
+    parameters, filters, work = NETWORKS[preset]
+    model = alexnet(preset, data_format="channels_last")
+    shapes = {layer.name: layer.output.shape[1:] for layer in model.layers}
+    assert model.count_params() == parameters
+    assert shapes["conv1"] == (55, 55, filters[0])
+    assert {name: shapes[name][:2] for name in TRUNK} == TRUNK
+    assert tuple(shapes[f"conv{n}"][2] for n in range(1, 6)) == filters
+    assert (shapes["flatten"], shapes["fc6"], shapes["fc7"]) == ((9216,), (4096,), (4096,))
+    assert model.output_shape == (None, 1000)
+    assert multiply_adds(model) == pytest.approx(work, abs=0.1)
+
+
+def test_every_preset_is_tested():
+    assert {*NETWORKS, "digits"} == set(PRESETS)
+
+
+def test_the_paper_s_network_starts_from_the_paper_s_weights():
+    model = alexnet("paper", data_format="channels_last", seed=0)
+    assert {name: model.get_layer(name).count_params() for name in LAYERS} == LAYERS
+    ones = {"conv2", "conv4", "conv5", "fc6", "fc7"}
+    for name in LAYERS:
+        kernel, bias = (np.asarray(keras.ops.convert_to_numpy(w)) for w in model.get_layer(name).weights)
+        assert kernel.std() == pytest.approx(0.01, rel=0.02), name
+        assert abs(kernel.mean()) < 3e-4, name
+        assert np.all(bias == (1.0 if name in ones else 0.0)), name
+    norm = model.get_layer("norm1")
+    assert (norm.k, norm.n, norm.alpha, norm.beta) == (2.0, 5, 1e-4, 0.75)
+    order = [layer.name for layer in model.layers]
+    assert order.index("relu1") < order.index("norm1") < order.index("pool1")
+    assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.5, 0.5]
+
+
+def test_caffenet_pools_before_it_normalises_and_divides_alpha():
+    model = alexnet("caffenet", data_format="channels_last")
+    order = [layer.name for layer in model.layers]
+    assert order.index("pool1") < order.index("norm1")
+    assert model.get_layer("norm1").alpha == pytest.approx(1e-4 / 5)
+    assert model.input_shape == (None, 227, 227, 3)
+    assert "pad1" not in order
+
+
+@pytest.mark.parametrize(
+    ("shape", "parameters"),
+    [((28, 28, 1), 246_762), ((32, 32, 3), 329_882), ((48, 40, 1), 508_906), ((64, 64, 3), 985_242)],
+)
+def test_the_digits_network_takes_28_to_64_pixels(shape, parameters):
+    model = alexnet("digits", input_shape=shape, data_format="channels_last")
+    assert model.output_shape == (None, 10)
+    assert model.count_params() == parameters
+
+
+def test_a_saved_network_gives_the_same_answers_in_a_fresh_process(tmp_path):
+    """The small network carries both of our own layers here, so that loading needs them."""
+    inputs = keras.Input((12, 12, 4))
+    x = SplitConv2D(8, 3, groups=2, data_format="channels_last", name="conv")(inputs)
+    from models.layers import LocalResponseNormalization
+
+    outputs = LocalResponseNormalization(k=1.5, n=3, alpha=0.3, data_format="channels_last")(x)
+    model = keras.Model(inputs, outputs)
+    pictures = np.random.default_rng(0).normal(size=(2, 12, 12, 4)).astype("float32")
+    model.save(tmp_path / "net.keras")
+    np.save(tmp_path / "in.npy", pictures)
+    program = (
+        "import sys, numpy as np; import models.alexnet, keras; d = sys.argv[1];"
+        "m = keras.saving.load_model(d + '/net.keras');"
+        "np.save(d + '/out.npy', m.predict(np.load(d + '/in.npy'), verbose=0))"
+    )
+    env = {**os.environ, "KERAS_BACKEND": BACKEND, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    expected = keras.ops.convert_to_numpy(model(pictures))
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_channels_first_is_the_same_network():
+    last = alexnet("digits", input_shape=(28, 28, 3), data_format="channels_last", seed=1)
+    first = alexnet("digits", input_shape=(3, 28, 28), data_format="channels_first", seed=2)
+    first.set_weights(last.get_weights())
+    pictures = np.random.default_rng(0).uniform(size=(4, 28, 28, 3)).astype("float32")
+    a = keras.ops.convert_to_numpy(last(pictures))
+    b = keras.ops.convert_to_numpy(first(pictures.transpose(0, 3, 1, 2)))
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_the_same_seed_builds_the_same_weights_and_no_seed_another():
+    one, two = (alexnet("digits", seed=3).get_weights() for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+    assert not np.array_equal(one[0], alexnet("digits", seed=4).get_weights()[0])
+    assert not np.array_equal(alexnet("digits").get_weights()[0], alexnet("digits").get_weights()[0])
+    conv4, conv5 = one[6], one[8]
+    assert conv4.shape == conv5.shape
+    assert not np.array_equal(conv4, conv5)
+
+
+def test_mixed_precision_answers_in_float32_and_trains():
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        model = alexnet("digits", seed=0)
+    finally:
+        keras.config.set_dtype_policy(before)
+    model.compile(keras.optimizers.SGD(0.01), "sparse_categorical_crossentropy")
+    pictures = np.random.default_rng(0).uniform(size=(8, 28, 28, 1)).astype("float32")
+    if model.input_shape[1] == 1:
+        pictures = pictures.transpose(0, 3, 1, 2)
+    loss = model.train_on_batch(pictures, np.arange(8))
+    assert np.isfinite(loss)
+    assert keras.backend.standardize_dtype(model(pictures).dtype) == "float32"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"preset": "papers"}, "did you mean 'paper'"),
+        ({"preset": "digits", "classes": 0}, "classes: got 0"),
+        ({"preset": "digits", "input_shape": (20, 28, 1), "data_format": "channels_last"}, "28 to 64 pixels"),
+        ({"preset": "digits", "input_shape": (28, 28)}, "want three numbers"),
+    ],
+)
+def test_what_makes_no_network_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        alexnet(**arguments)
