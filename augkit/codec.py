@@ -83,9 +83,9 @@ def peek_size(data: bytes, *, name: str = "", orient: bool = True) -> tuple[int,
 def decode(data: bytes, *, name: str = "", orient: bool = True, background: int = BACKGROUND) -> Picture:
     """Decode a picture to uint8, H×W×1 where it is grey and H×W×3 (RGB) where it is not.
 
-    Transparent pixels show `background` (0 to 255), 16-bit values are divided by 257 and rounded, CMYK turns to
-    RGB as Pillow does it, the first frame stands for an animation, and the EXIF orientation is applied unless
-    `orient` is off (a TIFF is turned all the same: Pillow does it while reading).
+    Transparent pixels show `background` (0 to 255), 16-bit values are divided by 257 and rounded, CMYK is
+    made RGB as Pillow does it, the first frame stands for an animation, and the EXIF orientation is applied
+    unless `orient` is off (a TIFF is turned all the same: Pillow does it while reading).
 
     Raises:
         PictureError: the bytes are no picture, a torn one, one of float values, or larger than `MAX_PIXELS`.
@@ -118,7 +118,7 @@ def encode(picture: Picture, format: str = "png") -> bytes:
 
 
 def settings(format: str) -> tuple[str, int, int]:
-    """Return (extension, OpenCV's setting, its value) of "png", "jpeg:95" and so on; else raise UsageError."""
+    """Return an output format's extension, OpenCV setting and its value; raise UsageError for others."""
     kind, colon, quality = format.partition(":")
     fine = not colon or (kind != "png" and quality.isdigit() and 1 <= int(quality) <= 100)
     if kind not in _FORMATS or not fine:

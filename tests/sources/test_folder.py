@@ -1,0 +1,109 @@
+"""Folders of pictures, read as their owner means them or refused."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from augkit import codec, sources
+from augkit.errors import SourceError
+from augkit.sources import records
+
+PICTURE = codec.encode(np.zeros((4, 4, 1), np.uint8))
+
+
+def make(root, *names):
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(PICTURE)
+    return root
+
+
+def test_classes_without_splits_become_train(tmp_path):
+    data = sources.load(make(tmp_path, "cat/a.png", "cat/b.JPG", "dog/a.png", "dog/notes.txt"))
+    assert list(data) == ["train"]
+    assert records.keys(data["train"]) == ["cat/a.png", "cat/b.JPG", "dog/a.png"]
+    assert records.labels(data["train"]).tolist() == [0, 0, 1]
+    assert sources.found(data) == "Found 3 files belonging to 2 classes."
+
+
+def test_splits_are_found_and_ordered(tmp_path):
+    data = sources.load(make(tmp_path, "test/a/1.png", "train/a/1.png", "train/b/2.png", "val/b/3.png"))
+    assert list(data) == ["train", "validation", "test"]
+    assert records.class_names(data) == ("a", "b")
+    assert records.labels(data["validation"]).tolist() == [1]
+
+
+def test_numbered_classes_keep_the_order_of_text_and_say_so(tmp_path):
+    data = sources.load(make(tmp_path, *(f"{number}/x.png" for number in range(12))))
+    assert records.class_names(data)[:4] == ("0", "1", "10", "11")
+    assert "order is that of text" in sources.found(data)
+
+
+def test_classes_may_be_called_like_splits_below_a_split(tmp_path):
+    data = sources.load(make(tmp_path, "train/test/1.png", "train/train/1.png"))
+    assert records.class_names(data) == ("test", "train")
+
+
+@pytest.mark.parametrize(
+    ("names", "word"),
+    [
+        ([], "no pictures"),
+        (["a/notes.txt"], "no pictures"),
+        (["a.png"], "outside any class"),
+        (["a/1.png", "b/deep/1.png"], "uneven depth"),
+        (["train/a/1.png", "train/b/deep/1.png"], "uneven depth"),
+        (["a/1.png", "a/deep/2.png"], "uneven depth"),
+        (["train/1.png", "test/1.png"], "called like a split"),
+        (["here/a/1.png", "there/b/1.png"], "not called train"),
+        (["val/a/1.png", "valid/a/1.png"], "both mean validation"),
+        (["a/1.png", "b/notes.txt"], "class 'b' has no pictures"),
+    ],
+)
+def test_an_unclear_folder_is_refused_with_its_layout(tmp_path, names, word):
+    with pytest.raises(SourceError, match=word):
+        sources.load(make(tmp_path, *names))
+
+
+def test_hidden_entries_are_passed_over(tmp_path):
+    data = sources.load(make(tmp_path, "a/1.png", "a/.hidden.png", ".cache/x/1.png"))
+    assert records.keys(data["train"]) == ["a/1.png"]
+
+
+def test_p21_links_are_not_followed(tmp_path):
+    outside = make(tmp_path / "outside", "secret.png")
+    root = make(tmp_path / "root", "a/1.png")
+    (root / "a" / "2.png").symlink_to(outside / "secret.png")
+    with pytest.raises(SourceError, match="link"):
+        sources.load(root)
+
+
+def test_p20_odd_names_survive(tmp_path):
+    names = ["a/-x.png", "a/emoji 🦊.png", "a/new\nline.png", 'a/q"uote.png', "a/" + "x" * 250 + ".png"]
+    data = sources.load(make(tmp_path, *names))
+    assert set(records.keys(data["train"])) == set(names)
+
+
+def test_p20_names_that_are_not_text_are_escaped(tmp_path):
+    folder = make(tmp_path, "a/1.png") / "a"
+    with open(os.fsencode(folder) + b"/\xff\xfe.png", "wb") as file:  # noqa: PTH123 - a name that is bytes
+        file.write(PICTURE)
+    data = sources.load(tmp_path)["train"]
+    assert records.keys(data)[1] == "a/\\xff\\xfe.png"
+    assert data[1]["image"]["bytes"] == PICTURE
+
+
+def test_a_wrong_name_is_answered_with_the_near_one(tmp_path):
+    with pytest.raises(SourceError, match="did you mean mnist-sample"):
+        sources.load("mnist-sampel")
+    with pytest.raises(SourceError, match="want a folder"):
+        sources.load(make(tmp_path, "x.png") / "x.png")
+
+
+def test_an_unfinished_data_set_of_ours_is_refused(tmp_path):
+    make(tmp_path, "train/a/1.png", ".augkit/x.png")
+    with pytest.raises(SourceError, match="not finished"):
+        sources.load(tmp_path)
