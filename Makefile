@@ -21,6 +21,7 @@ help:  ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 13
 
 setup: $(STAMP)  ## make .venv with the tested versions of everything, for one backend
+	@echo "Ready: $(VENV) has augkit with Keras on $(BACKEND)"
 
 demo: $(STAMP)  ## from a YAML policy to a trained AlexNet, on real digits; minutes, and nothing twice
 	@$(BIN)/python -m recipes.demo $(ARGS)
@@ -37,7 +38,7 @@ lint: $(STAMP)  ## check style, formatting, types and who may import whom
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 clean:  ## remove .venv and caches; what you generated stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
@@ -65,7 +66,6 @@ $(STAMP): pyproject.toml .constraints.txt
 	    echo "make: $(PYTHON) could not make a virtual environment in $(VENV)" >&2; \
 	    echo "  fix: on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@echo "Installing augkit with Keras on $(BACKEND) into $(VENV): minutes at first, seconds later"
-	@$(BIN)/python -m pip install $(if $(wildcard $(VENV)/.ready-*),--quiet) \
+	@$(BIN)/python -m pip install $(if $(wildcard $@),--quiet) \
 	    --constraint .constraints.txt --editable '.[$(BACKEND),digits,dev]'
 	@echo '$(CURDIR)' > $@
-	@echo "Ready: .venv has augkit with Keras on $(BACKEND)"

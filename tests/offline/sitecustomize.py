@@ -1,8 +1,8 @@
 """Refuse every connection that would leave this machine, in the tests and in each Python they start.
 
-Python imports a module of this name at its start when it finds one. An audit hook sees what replaced functions would
-miss, and nothing can take it away again. Some libraries swallow the refusal, so it is also written down, in the file
-that AUGKIT_REFUSED_CONNECTIONS names.
+Python imports a module of this name at its start when it finds one. An audit hook sees what replaced
+functions would miss, and nothing can take it away again. Some libraries swallow the refusal, so it is also
+written down, in the file that AUGKIT_REFUSED_CONNECTIONS names.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _refuse_to_leave(event: str, arguments: tuple[object, ...]) -> None:
     """Raise ConnectionRefusedError when a socket call names another machine."""
     if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
         address = arguments[1]
-        host = address[0] if isinstance(address, tuple) else None   # sockets in the file system have a path
+        host = address[0] if isinstance(address, tuple) else None  # sockets in the file system have a path
     elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
         host = arguments[0]
     else:
