@@ -1,0 +1,37 @@
+"""Who does the work: this process (`here`) or several (`pool`).  An engine knows nothing of pictures.
+
+Every engine takes tasks in order, keeps few in flight, and yields results as they finish; since each task's
+result depends on the task alone, it does not matter which engine did it.  `work(task, attempt)` is called
+with the attempt's number: 1, and more after it killed its process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from augkit.engines import here, pool
+from augkit.errors import UsageError
+
+__all__ = ["run"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int = 1) -> Iterator[R]:
+    """Do every task and yield the results as they finish.
+
+    Args:
+        tasks:   what is to be done; read lazily, a few ahead.
+        work:    does one task; has to be picklable for more than one worker.
+        workers: 1 for this process, more for as many others.
+
+    Raises:
+        UsageError:   fewer than one worker.
+        StoreError:   a task killed its process time and again.
+        AugkitError:  whatever `work` raises; the other tasks are abandoned.
+    """
+    if workers < 1:
+        raise UsageError(f"got {workers} workers, want 1 or more")
+    return here.run(tasks, work) if workers == 1 else pool.run(tasks, work, workers)

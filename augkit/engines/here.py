@@ -1,0 +1,15 @@
+"""The engine that does everything in this process, one task after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def run(tasks: Iterable[T], work: Callable[[T, int], R]) -> Iterator[R]:
+    """Yield `work(task, 1)` of each task, in order."""
+    for task in tasks:
+        yield work(task, 1)

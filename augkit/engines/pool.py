@@ -1,0 +1,156 @@
+"""The engine of several processes.
+
+Each worker has its own pipe, so that a worker's death says which task it was at: that task, and no other,
+is done again in a new process. (With shared queues, `multiprocessing.Pool` hangs on a death and
+`concurrent.futures` loses what is in flight.)
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import ctypes
+import dataclasses
+import multiprocessing
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection, wait
+from typing import Any, TypeVar
+
+from augkit.errors import AugkitError, StoreError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+ATTEMPTS = 8  # for one task, each ended by the death of a process
+
+_SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+@dataclasses.dataclass
+class _Worker:
+    """Hold one process, our end of its pipe, and what it is at."""
+
+    process: Any
+    pipe: Connection
+    task: Any = None
+    attempt: int = 0
+
+
+def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int) -> Iterator[R]:
+    """Yield the result of each task as it finishes; one task is in flight for each worker."""
+    waiting = iter(tasks)
+    again: collections.deque[tuple[T, int]] = collections.deque()
+    crew: list[_Worker] = []
+    try:
+        while len(crew) < workers and (given := _next(waiting, again)):
+            crew.append(_start(work, *given))
+        while crew:
+            for pipe in wait([worker.pipe for worker in crew]):
+                worker = next(worker for worker in crew if worker.pipe is pipe)
+                answer = _answer(worker)
+                if answer is None:
+                    crew.remove(worker)
+                    again.append(_bury(worker))
+                given = _next(waiting, again)
+                if given and answer is None:
+                    crew.append(_start(work, *given))
+                elif given:
+                    _give(worker, *given)
+                elif answer is not None:
+                    crew.remove(worker)
+                    _dismiss(worker)
+                if answer is not None:
+                    yield answer[0]
+    finally:
+        for worker in crew:
+            worker.process.kill()
+            worker.process.join()
+            worker.pipe.close()
+
+
+def _next(waiting: Iterator[T], again: collections.deque[tuple[T, int]]) -> tuple[T, int] | None:
+    if again:
+        return again.popleft()
+    for task in waiting:
+        return task, 1
+    return None
+
+
+def _start(work: Callable[[T, int], R], task: T, attempt: int) -> _Worker:
+    """Start a fresh interpreter: a forked one would inherit OpenCV's and Arrow's threads half-alive."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, work), daemon=True)
+    process.start()
+    theirs.close()
+    return _give(_Worker(process, ours), task, attempt)
+
+
+def _give(worker: _Worker, task: Any, attempt: int) -> _Worker:
+    worker.task, worker.attempt = task, attempt
+    with contextlib.suppress(BrokenPipeError):  # it died between tasks: the next read says so
+        worker.pipe.send((task, attempt))
+    return worker
+
+
+def _answer(worker: _Worker) -> tuple[Any] | None:
+    """Return what a worker made, in a tuple; None when it died; raise what its task raised."""
+    try:
+        fine, result = worker.pipe.recv()
+    except (EOFError, OSError):
+        return None
+    if not fine:
+        raise result
+    return (result,)
+
+
+def _bury(worker: _Worker) -> tuple[Any, int]:
+    """Clear up after a worker that died and return its task, to be done again."""
+    worker.process.join()
+    worker.pipe.close()
+    code = worker.process.exitcode
+    how = f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit status {code}"
+    if worker.attempt >= ATTEMPTS:
+        problem = f"{worker.task} ended {worker.attempt} processes, the last with {how}"
+        raise StoreError(problem, fix="run with one worker to see what happens, or free some memory")
+    print(f"a worker process died with {how} at {worker.task}; doing that again", file=sys.stderr)
+    return worker.task, worker.attempt + 1
+
+
+def _dismiss(worker: _Worker) -> None:
+    worker.pipe.close()  # which ends its loop
+    worker.process.join()
+
+
+def _serve(pipe: Connection, work: Callable[[Any, int], Any]) -> None:
+    """Be a worker: do tasks from the pipe until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the parent decides
+    _die_with_parent()
+    import cv2
+
+    cv2.setNumThreads(1)
+    while True:
+        try:
+            task, attempt = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer = (True, work(task, attempt))
+        except AugkitError as error:
+            answer = (False, error)
+        except Exception as error:
+            trace = "".join(traceback.format_exception(error))
+            answer = (False, RuntimeError(f"a worker failed at {task}:\n{trace}"))
+        pipe.send(answer)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent is killed, so that no orphan goes on writing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+        parent = multiprocessing.parent_process()
+        if parent is None or not parent.is_alive():  # killed before the request was made
+            sys.exit(1)

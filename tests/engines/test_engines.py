@@ -1,0 +1,102 @@
+"""Engines do every task once, wherever it is done, and survive the death of workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from augkit import engines
+from augkit.errors import PictureError, StoreError, UsageError
+
+
+def double(task: int, attempt: int) -> int:
+    return task * 2
+
+
+def die_at_three(task: int, attempt: int) -> tuple[int, int]:
+    if task == 3 and attempt < 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task, attempt
+
+
+def always_die(task: int, attempt: int) -> None:
+    os._exit(7)
+
+
+def refuse_three(task: int, attempt: int) -> int:
+    if task == 3:
+        raise PictureError("no picture", where="three.png")
+    return task
+
+
+def break_at_three(task: int, attempt: int) -> int:
+    return 1 // (3 - task)
+
+
+def note(task: tuple[str, int], attempt: int) -> int:
+    Path(task[0], f"{task[1]}-{os.getpid()}").touch()
+    return os.getpid()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_every_task_is_done_once(workers):
+    assert sorted(engines.run(range(7), double, workers)) == [0, 2, 4, 6, 8, 10, 12]
+    assert list(engines.run([], double, workers)) == []
+
+
+def test_many_workers_are_other_processes(tmp_path):
+    made = set(engines.run([(str(tmp_path), n) for n in range(4)], note, 2))
+    assert os.getpid() not in made and len(list(tmp_path.iterdir())) == 4
+    assert set(engines.run([(str(tmp_path), 9)], note, 1)) == {os.getpid()}
+
+
+def test_p9_a_workers_death_costs_its_task_another_attempt_and_is_reported(capfd):
+    assert sorted(engines.run(range(5), die_at_three, 2)) == [(0, 1), (1, 1), (2, 1), (3, 3), (4, 1)]
+    assert "SIGKILL" in capfd.readouterr().err
+
+
+def test_p9_a_task_that_always_kills_its_process_ends_the_run(monkeypatch):
+    monkeypatch.setattr(engines.pool, "ATTEMPTS", 2)
+    with pytest.raises(StoreError, match="exit status 7"):
+        list(engines.run([1], always_die, 2))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_a_task_reaches_the_caller(workers):
+    with pytest.raises(PictureError, match=r"three\.png"):
+        list(engines.run(range(5), refuse_three, workers))
+
+
+def test_a_bug_in_a_worker_is_shown_with_its_place():
+    with pytest.raises(RuntimeError, match="break_at_three"):
+        list(engines.run(range(5), break_at_three, 2))
+
+
+def test_p28_no_process_is_left_when_the_caller_stops_early():
+    import multiprocessing
+
+    for result in engines.run(range(50), double, 2):
+        assert result >= 0
+        break
+    assert not multiprocessing.active_children()
+
+
+def test_tasks_are_read_only_a_few_ahead():
+    read = []
+
+    def tasks():
+        for number in range(20):
+            read.append(number)
+            yield number
+
+    for _ in engines.run(tasks(), double, 2):
+        break
+    assert len(read) <= 4
+
+
+def test_less_than_one_worker_is_refused():
+    with pytest.raises(UsageError):
+        engines.run([], double, 0)
