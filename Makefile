@@ -58,8 +58,9 @@ $(STAMP): pyproject.toml .constraints.txt
 	@case " $(BACKENDS) " in *" $(BACKEND) "*) ;; *) \
 	    echo "make: BACKEND: got '$(BACKEND)', want one of $(BACKENDS)" >&2; \
 	    echo "  fix: make setup BACKEND=jax" >&2; exit 2;; esac
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	    echo "make: augkit needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | head -n 1)" >&2; \
+	@$(KEEP_VENV) || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    found=$$(command -v $(PYTHON) >/dev/null && $(PYTHON) --version 2>&1 || echo missing); \
+	    echo "make: augkit needs Python 3.11 or newer; '$(PYTHON)' is $$found" >&2; \
 	    echo "  fix: install a newer one and name it: make setup PYTHON=python3.12" >&2; exit 2; }
 	@$(KEEP_VENV) || { \
 	    echo "Making $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear $(VENV); } || { \
