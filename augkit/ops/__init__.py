@@ -1,0 +1,38 @@
+"""Ops: what a policy can do to a picture.  `OPS` is the one table; its keys are the names that policies use.
+
+To add an op, write its class in the file of its family and its line here.
+"""
+
+from __future__ import annotations
+
+from augkit.ops.geometric import (
+    Crop,
+    FlipHorizontal,
+    FlipVertical,
+    QuarterTurn,
+    Rotate,
+    Shear,
+    Shift,
+    Transpose,
+    Zoom,
+)
+from augkit.ops.op import Drawn, Geometric, Op, Tone, Values
+from augkit.ops.setting import Limits, Range, setting
+from augkit.ops.tone import Brightness, Contrast, Invert
+
+OPS: dict[str, type[Op]] = {
+    "shift": Shift,
+    "flip_horizontal": FlipHorizontal,
+    "flip_vertical": FlipVertical,
+    "zoom": Zoom,
+    "rotate": Rotate,
+    "quarter_turn": QuarterTurn,
+    "transpose": Transpose,
+    "shear": Shear,
+    "crop": Crop,
+    "contrast": Contrast,
+    "brightness": Brightness,
+    "invert": Invert,
+}
+
+__all__ = ["OPS", "Drawn", "Geometric", "Limits", "Op", "Range", "Tone", "Values", "setting"]

@@ -1,0 +1,76 @@
+"""What every op is: settings, the numbers it draws, and the truth about its effects.
+
+Numbers are drawn evenly over their box, so that the box is all there is to know about chance; `matrix` and
+`curve` are arithmetic on them that works on arrays of draws and, unchanged, on spans over boxes
+(`augkit.span`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from augkit.affine import Map
+from augkit.intervals import Interval
+from augkit.reach import Reach
+
+Values = Mapping[str, Any]
+"""Drawn numbers by name: float64 arrays (N,), or spans over boxes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """Name a drawn number: even over [low, high], or over `options` if there are any.
+
+    At `still` (if any) it does nothing.
+    """
+
+    name: str
+    low: float
+    high: float
+    still: float | None = None
+    options: tuple[float, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Op:
+    """Change a picture in one way.  Subclasses are frozen settings.
+
+    See the families for what they must define.
+    """
+
+    def drawn(self) -> tuple[Drawn, ...]:
+        """Return the numbers that a use of this op draws: one for each range."""
+        return tuple(
+            Drawn(field.name, value[0], value[1], still=field.metadata["limits"].still)
+            for field in dataclasses.fields(self)
+            if isinstance(value := getattr(self, field.name), tuple)
+        )
+
+    def effects(self, aspect: Interval) -> Reach:
+        """Return everything this op can do to a picture whose width is `aspect` times its height."""
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Geometric(Op):
+    """Move the points of the picture, by an affine map in the frame of `augkit.affine` (unit area, y up)."""
+
+    def matrix(self, values: Values, aspect: Any) -> Map:
+        """Return the map from the picture before to the picture after, given the drawn numbers."""
+        raise NotImplementedError
+
+    @property
+    def clips(self) -> bool:
+        """Tell whether what leaves the frame here is lost for the steps that follow."""
+        return False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tone(Op):
+    """Change the brightness of each pixel by a line, y - ½ = contrast · (x - ½) + brightness on [0, 1]."""
+
+    def curve(self, values: Values) -> tuple[Any, Any]:
+        """Return contrast and brightness, given the drawn numbers."""
+        raise NotImplementedError

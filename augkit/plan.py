@@ -1,0 +1,140 @@
+"""The plan: everything that decides the pictures, fixed.
+
+It compiles from a `SafePolicy` and from nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit import keys
+from augkit.draw import Draws, draw
+from augkit.errors import UsageError
+from augkit.safety import SafePolicy, guarded
+
+_FORMAT = 1
+_SLACK = 1e-6
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Plan:
+    """Decide every picture of an augmented data set.
+
+    A picture is a pure function of the plan, its source's key and the number of its copy; adding a source
+    or a copy changes no other picture.
+
+    Attributes:
+        safe:           the judged policy.
+        classes:        the data's class names, in the order of their labels.
+        seed:           0 to 2**64 - 1.
+        copies:         how many augmented copies of each source are made.
+        keep_originals: whether the source itself is kept beside them, as copy 0.
+    """
+
+    safe: SafePolicy
+    classes: tuple[str, ...]
+    seed: int = 0
+    copies: int = 4
+    keep_originals: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the numbers, and that the task knows the classes."""
+        if not 0 <= self.seed < 2**64:
+            raise UsageError(f"got a seed of {self.seed}, want 0 to 2**64 - 1")
+        if self.copies < 0 or (self.copies == 0 and not self.keep_originals):
+            raise UsageError(
+                f"got {self.copies} copies and no originals, want at least one picture of each source"
+            )
+        self.safe.task.fit(self.classes)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Return the hex SHA-256 of everything that decides the pictures."""
+        text = json.dumps(self.describe(), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def describe(self) -> dict[str, Any]:
+        """Return the plan as plain data: policy, task, classes, seed, copies, and the verdict with its
+        waivers.
+        """
+        return {
+            "format": _FORMAT,
+            "policy": self.safe.policy.canonical(),
+            "task": self.safe.task.canonical(),
+            "classes": list(self.classes),
+            "seed": self.seed,
+            "copies": self.copies,
+            "keep_originals": self.keep_originals,
+            "verdict": _without_places(self.safe.verdict.canonical()),
+        }
+
+    def draw(
+        self,
+        sources: Sequence[str],
+        labels: NDArray[np.int64],
+        copies: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+    ) -> Draws:
+        """Make the random decisions for N pictures, each held against what its class survives.
+
+        Args:
+            sources: N source keys.
+            labels:  int64 (N,), indices into `classes`.
+            copies:  int64 (N,), numbers of copies, 1 and up.
+            sizes:   int64 (N, 2), width and height of each source in pixels.
+
+        Returns:
+            N draws; those past help have `accepted` False.
+
+        Raises:
+            UsageError: a picture's aspect is outside the range that the policy was judged for.
+        """
+        aspects = sizes[:, 0] / sizes[:, 1]
+        self._check(aspects)
+        words = keys.words(sources)
+        policy = self.safe.policy
+        labels = np.asarray(labels, dtype=np.int64)
+        drawn = draw(policy, words, copies, seed=self.seed, aspects=aspects, labels=labels)
+
+        def again(at: NDArray[np.int64], attempt: int) -> Draws:
+            return draw(
+                policy,
+                words[at],
+                copies[at],
+                seed=self.seed,
+                aspects=aspects[at],
+                labels=labels[at],
+                attempt=attempt,
+            )
+
+        return guarded(drawn, self.safe.task, self.classes, again)
+
+    def _check(self, aspects: NDArray[np.float64]) -> None:
+        judged = self.safe.verdict.aspect
+        if not len(aspects) or self.safe.task.survives_everything:
+            return
+        low, high = float(aspects.min()), float(aspects.max())
+        if low < judged.low - _SLACK or high > judged.high + _SLACK:
+            raise UsageError(
+                f"pictures of aspect {low:.3g} to {high:.3g}, "
+                f"but the policy was judged for {judged.low:.3g} to {judged.high:.3g}",
+                fix="judge it for the data: augkit.safety.judge(policy, task, aspect=Interval(low, high))",
+            )
+
+
+def _without_places(verdict: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where in which file a finding stands: the same policy elsewhere is the same plan."""
+    plain = {**verdict}
+    for key in ("findings", "waived"):
+        plain[key] = [
+            {name: value for name, value in entry.items() if name != "where"} for entry in verdict[key]
+        ]
+    return plain

@@ -1,0 +1,98 @@
+"""Safety: hold what a policy can do against what a task's labels survive.  `RULES` is the one table of rules.
+
+To add a rule, write its file and its line here; its docstring is its page, and its two examples are its
+tests.
+"""
+
+from __future__ import annotations
+
+from augkit.intervals import Interval
+from augkit.policy import Policy
+from augkit.safety import (
+    ls101_mirrored,
+    ls102_turned_too_far,
+    ls103_stretched,
+    ls104_zoomed,
+    ls201_contrast,
+    ls202_brightness,
+    ls203_inverted,
+    ls301_out_of_frame,
+    ls501_test_split,
+    ls901_never_done,
+    ls902_never_moves,
+    ls905_idle_waiver,
+    ls906_too_few_accepted,
+)
+from augkit.safety.case import Case, Rule
+from augkit.safety.finding import Finding, drawn_in_words
+from augkit.safety.guard import guarded, survived
+from augkit.safety.verdict import SafePolicy, Verdict
+from augkit.tasks import Task
+
+RULES: dict[str, Rule] = {
+    "LS101": ls101_mirrored,
+    "LS102": ls102_turned_too_far,
+    "LS103": ls103_stretched,
+    "LS104": ls104_zoomed,
+    "LS201": ls201_contrast,
+    "LS202": ls202_brightness,
+    "LS203": ls203_inverted,
+    "LS301": ls301_out_of_frame,
+    "LS501": ls501_test_split,
+    "LS901": ls901_never_done,
+    "LS902": ls902_never_moves,
+    "LS906": ls906_too_few_accepted,
+    "LS905": ls905_idle_waiver,
+}
+
+__all__ = [
+    "RULES",
+    "Case",
+    "Finding",
+    "Rule",
+    "SafePolicy",
+    "Verdict",
+    "drawn_in_words",
+    "guarded",
+    "judge",
+    "survived",
+]
+
+
+def judge(
+    policy: Policy, task: Task, *, classes: tuple[str, ...] | None = None, aspect: Interval | None = None
+) -> Verdict:
+    """Judge a policy against a task.
+
+    Args:
+        policy:  what may be done to pictures.
+        task:    what labels survive.
+        classes: the data's class names; the task's own when not given.
+        aspect:  width over height of the data's pictures; the task's own when not given.
+
+    Raises:
+        TaskError: `classes` are not those of the task.
+    """
+    if classes is not None:
+        task.fit(classes)
+    case = Case(policy, task, classes, aspect)
+    waivers = dict(policy.allow)
+    found: list[Finding] = []
+    waived: list[Finding] = []
+    for code, rule in RULES.items():
+        for finding in rule.check(case):
+            if code in waivers:
+                case.used_waivers.add(code)
+                waived.append(finding.allowed(waivers[code]))
+            else:
+                found.append(finding)
+    reach = case.settler.reach
+    return Verdict(policy, task, reach, case.aspect, _in_order(found), _in_order(waived), case.acceptance)
+
+
+def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
+    def place(finding: Finding) -> tuple[int, ...]:
+        numbers = [int(part) for part in finding.where.rsplit(":", 2)[1:] if part.isdigit()]
+        return tuple(numbers)
+
+    return tuple(sorted(findings, key=lambda finding: (place(finding), finding.code)))

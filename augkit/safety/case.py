@@ -1,0 +1,184 @@
+"""The case before the rules: a policy, a task, and every limit settled on demand."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+
+from augkit.draw import draw
+from augkit.intervals import Interval
+from augkit.policy import Policy, Step
+from augkit.reach import AXES, Limits, numbers
+from augkit.safety.finding import Finding
+from augkit.safety.guard import acceptance
+from augkit.safety.settle import MEASURED, Answer, Settler, culprits
+from augkit.tasks import Task
+
+
+class Rule(Protocol):
+    """What a rule's file defines: its code, its name (which reads after the word allow), and its check."""
+
+    CODE: str
+    NAME: str
+
+    def check(self, case: Case, /) -> Iterator[Finding]:
+        """Yield what is wrong."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Outside:
+    """Say that an axis leaves what some classes survive, or is not proved to stay inside."""
+
+    axis: str
+    limit: Limits
+    classes: tuple[str, ...]
+    answer: Answer
+    case: Case
+
+    def finding(self, rule: tuple[str, str], does: str, fix: str) -> Finding:
+        """Make the finding.
+
+        Args:
+            rule: code and name.
+            does: what the policy does, such as "turns by {}"; {} takes the number.
+            fix:  what to do; {} takes the steps that matter.
+        """
+        step, steps = self._steps()
+        survived = f"{_named(self.classes)} {self._survive()}"
+        if self.answer.state == "unsafe":
+            problem = f"{does.format(_shown(self.axis, self.answer.value))}, but {survived}"
+        else:
+            reached = numbers(self.axis, self.answer.reached)
+            problem = f"not proved safe: {does.format(reached)} by the bound; {survived}"
+            if not math.isnan(self.answer.value):
+                problem += f"; the worst draw found is {_shown(self.axis, self.answer.value)}"
+        return Finding(
+            code=rule[0],
+            name=rule[1],
+            where=step.where if step else self.case.policy.place("steps"),
+            path=step.path if step else "steps",
+            state="unsafe" if self.answer.state == "unsafe" else "unproven",
+            problem=problem,
+            fix=fix.format(steps),
+            axis=self.axis,
+            reached=self.answer.reached,
+            survived=self.limit,
+            value=self.answer.value,
+            classes=self.classes,
+            becomes=self._becomes(),
+            witness=self.answer.witness,
+        )
+
+    def _steps(self) -> tuple[Step | None, str]:
+        """Return the last step that matters, and the names of all that do."""
+        leaves = list(self.case.policy.leaves())
+        if self.answer.witness is None:
+            moving = [leaf for leaf in leaves if leaf.p > 0 and self._moves(leaf)]
+        else:
+            moving = [leaves[i] for i in culprits(self.answer.witness, self.axis, self.limit)]
+        names = [leaf.name for leaf in moving]
+        said = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+        return (moving[-1] if moving else None), said or "the steps"
+
+    def _moves(self, leaf: Step) -> bool:
+        effects = leaf.op.effects(self.case.aspect)
+        return type(effects)().on(self.axis) != effects.on(self.axis)
+
+    def _survive(self) -> str:
+        verb = "survives" if len(self.classes) == 1 else "survive"
+        if self.limit.empty:
+            return f"{'does' if len(self.classes) == 1 else 'do'} not survive it"
+        return f"{verb} {'it at' if AXES[self.axis].parity else ''} {numbers(self.axis, self.limit)}".replace(
+            "  ", " "
+        )
+
+    def _becomes(self) -> tuple[tuple[str, str], ...]:
+        if self.answer.witness is None:
+            return ()
+        partners = (
+            (name, self.case.task.partner(name, self.axis, self.answer.value)) for name in self.classes
+        )
+        return tuple((name, partner) for name, partner in partners if partner is not None)
+
+
+class Case:
+    """Hold a policy against a task."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        task: Task,
+        classes: tuple[str, ...] | None = None,
+        aspect: Interval | None = None,
+    ) -> None:
+        self.policy, self.task = policy, task
+        self.aspect = aspect or task.aspect
+        self.classes = classes
+        self.groups = task.limits(classes)
+        self.settler = Settler(policy, self.aspect)
+        self.used_waivers: set[str] = set()
+
+    @functools.cached_property
+    def acceptance(self) -> dict[str, float]:
+        """Return for each class the share of a guarded policy's draws that it accepts.
+
+        Empty when nothing is guarded.
+        """
+        names = self.classes or self.task.classes
+        if not self.guarded or not names:
+            return {}
+        count = 2000
+        aspects = np.geomspace(self.aspect.low, self.aspect.high, count)
+        sample = draw(
+            self.policy,
+            [f"sample {i}" for i in range(count)],
+            np.ones(count, np.int64),
+            seed=0,
+            aspects=aspects,
+        )
+        return acceptance(self.policy, self.task, names, sample)
+
+    @property
+    def idle_waivers(self) -> list[str]:
+        """Return the waived codes that no finding so far has needed."""
+        return [code for code, _ in self.policy.allow if code not in self.used_waivers]
+
+    @property
+    def guarded(self) -> bool:
+        """Tell whether each draw is checked against its class, so that the policy's whole reach need not be
+        survived.
+        """
+        return self.policy.on_unsafe != "refuse"
+
+    def outside(self, axis: str) -> Iterator[Outside]:
+        """Yield what is not proved inside on one axis, once for each distinct limit."""
+        if self.guarded and axis in MEASURED:
+            return
+        by_limit: dict[Limits, list[str]] = {}
+        for limits, names in self.groups.items():
+            by_limit.setdefault(limits.on(axis), []).extend(names)
+        order = {name: i for i, name in enumerate(self.classes or self.task.classes)}
+        for limit, members in by_limit.items():
+            answer = self.settler.settle(axis, limit)
+            if answer.state != "safe":
+                classes = tuple(sorted(members, key=lambda name: order.get(name, 0)))
+                yield Outside(axis, limit, classes, answer, self)
+
+
+def _named(classes: tuple[str, ...]) -> str:
+    if classes == ("every class",):
+        return "every class"
+    shown = ", ".join(classes[:12]) + (f" and {len(classes) - 12} more" if len(classes) > 12 else "")
+    return f"{'class' if len(classes) == 1 else 'classes'} {shown}"
+
+
+def _shown(axis: str, value: float) -> str:
+    if axis in ("turn", "mirrored"):
+        return f"{180.0 if abs(value) > 179.9995 else value + 0.0:.4g}°"
+    return f"{value:.3g}"

@@ -1,0 +1,133 @@
+"""Settle one limit: the bound first, then the witness, then branch and bound."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Literal
+
+import numpy as np
+
+from augkit.draw import Draws, numbered
+from augkit.intervals import Interval
+from augkit.policy import Policy
+from augkit.reach import Limits, Reach, inside
+from augkit.safety import bound, branch
+from augkit.safety.witness import Witnesses
+
+_MARGIN = 1e-6
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Answer:
+    """Say whether all draws stay inside a limit.
+
+    Attributes:
+        state:   "safe" (proved), "unsafe" (a draw leaves it) or "unproven".
+        reached: what the bound says is reached.
+        value:   where the worst draw found lies on the axis; NaN when none was looked for.
+        witness: that draw (N = 1), when unsafe.
+    """
+
+    state: Literal["safe", "unsafe", "unproven"]
+    reached: Limits
+    value: float = float("nan")
+    witness: Draws | None = None
+
+
+class Settler:
+    """Settle limits of one policy; each distinct limit is settled once."""
+
+    def __init__(self, policy: Policy, aspect: Interval) -> None:
+        self.policy, self.aspect = policy, aspect
+        self._answers: dict[tuple[str, Limits], Answer] = {}
+
+    @functools.cached_property
+    def reach(self) -> Reach:
+        """Return the bound."""
+        return bound.reach(self.policy, self.aspect)
+
+    @functools.cached_property
+    def witnesses(self) -> Witnesses:
+        """Return the search for witnesses, its candidates made."""
+        return Witnesses.of(self.policy, self.aspect)
+
+    def settle(self, axis: str, limit: Limits) -> Answer:
+        """Return the answer for one limit on one axis."""
+        if (axis, limit) not in self._answers:
+            self._answers[axis, limit] = self._settle(axis, limit)
+        return self._answers[axis, limit]
+
+    def _settle(self, axis: str, limit: Limits) -> Answer:
+        reached = self.reach.on(axis)
+        if inside(reached, limit):
+            return Answer("safe", reached)
+        over, found = self.witnesses.search(axis, limit)
+        if over > _MARGIN:
+            return self._unsafe(axis, limit, reached, found)
+        value = _value(axis, found)
+        if axis not in branch.AXES:
+            return Answer("unproven", reached, value)
+        settled, draw = branch.prove(self.policy, axis, limit, self.aspect)
+        if settled is False and draw is not None:
+            return self._unsafe(axis, limit, reached, draw)
+        return Answer("safe" if settled else "unproven", reached, value)
+
+    def _unsafe(self, axis: str, limit: Limits, reached: Limits, found: Draws) -> Answer:
+        plain = simplified(found, axis, limit)
+        return Answer("unsafe", reached, _value(axis, plain), plain)
+
+
+def simplified(found: Draws, axis: str, limit: Limits) -> Draws:
+    """Put to rest every step of a witness that it does not need: what is left is a draw of the policy, and
+    the reason.
+    """
+    worst = float(limit.excess(found.effects[axis])[0])
+    row = 0
+    free = {step.name: step.p < 1 for step in found.policy.steps if hasattr(step, "op")}
+    for index, step in enumerate(found.policy.leaves()):
+        drawn = step.op.drawn()
+        numbers, active = found.numbers.copy(), found.active.copy()
+        rests = bool(drawn)
+        for offset, number in enumerate(drawn):
+            if number.still is not None:
+                rests &= number.low <= number.still <= number.high
+                numbers[row + offset] = number.still
+        if free.get(step.name):
+            active[index] = False
+        row += len(drawn)
+        if not (rests or free.get(step.name)) or not found.active[index, 0]:
+            continue
+        trial = dataclasses.replace(found, numbers=numbers if rests else found.numbers, active=active)
+        if float(limit.excess(trial.effects[axis])[0]) >= 0.98 * worst:
+            found = trial
+    return found
+
+
+def culprits(found: Draws, axis: str, limit: Limits) -> list[int]:
+    """Return the leaves that a witness cannot do without: the others together stay inside the limit."""
+    resting = at_rest(found)
+    needed = [i for i in range(len(found.active)) if found.active[i, 0] and not resting[i]]
+    for index in list(needed):
+        active = np.zeros_like(found.active)
+        active[[i for i in needed if i != index]] = True
+        if float(limit.excess(dataclasses.replace(found, active=active).effects[axis])[0]) > _MARGIN:
+            needed.remove(index)
+    return needed
+
+
+def at_rest(found: Draws) -> list[bool]:
+    """Tell for each leaf whether its numbers all lie where they do nothing."""
+    rows: dict[str, list[bool]] = {}
+    for row, (step, number) in enumerate(numbered(found.policy)):
+        if number.still is not None:
+            rows.setdefault(step.name, []).append(abs(found.numbers[row, 0] - number.still) < 1e-12)
+    return [all(rows.get(step.name, [False])) for step in found.policy.leaves()]
+
+
+def _value(axis: str, found: Draws) -> float:
+    return float(found.effects[axis][0]) if axis in found.effects and len(found) else float("nan")
+
+
+MEASURED = ("turn", "mirrored", "stretch", "zoom", "kept", "contrast", "inverted", "brightness")
+"""The axes on which a draw is measured before any pixel is touched."""

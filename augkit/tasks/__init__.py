@@ -1,0 +1,41 @@
+"""Tasks: what labels survive.  One YAML file for each built-in task; a path names one of your own."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from augkit.errors import TaskError, did_you_mean
+from augkit.tasks.task import Task, Zone, parse, read
+
+__all__ = ["Task", "Zone", "load", "names", "parse"]
+
+
+def names() -> list[str]:
+    """Return the names of the built-in tasks, sorted."""
+    files = resources.files("augkit.tasks").iterdir()
+    return sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
+
+
+def load(name: str | Path, *, beside: str | Path | None = None) -> Task:
+    """Load a built-in task by name, or a task of your own by path.
+
+    Args:
+        name:   a name from `names()`, or the path of a YAML file.
+        beside: the policy file that names it; a relative path is looked for beside that file too.
+
+    Raises:
+        TaskError: there is no such task, or the file is not one.
+    """
+    text = str(name)
+    if text in names():
+        return read(str(resources.files("augkit.tasks") / f"{text}.yaml"))
+    looked = [Path(text)] if beside is None else [Path(beside).parent / text, Path(text)]
+    for path in looked:
+        if path.is_file():
+            return read(path)
+    hint = did_you_mean(text, names())
+    raise TaskError(
+        f"no task {text!r}; built in are {', '.join(names())}",
+        fix=hint or "give one of these names, or the path of a task file",
+    )
