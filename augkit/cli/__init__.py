@@ -1,0 +1,46 @@
+"""The command line: parse, call one function, print, exit.
+
+Exit codes: 0 fine, 1 findings, 2 wrong usage or an unreadable policy, 3 input or output, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from augkit.cli import data, pictures, policies
+from augkit.errors import AugkitError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="augkit",
+    help="Data augmentation that knows what a label survives.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+policies.add_to(app)
+pictures.add_to(app)
+data.add_to(app)
+
+
+def main() -> None:
+    """Run augkit, and turn what went wrong into a message and an exit code."""
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    try:
+        app()
+    except AugkitError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None

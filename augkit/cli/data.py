@@ -1,0 +1,105 @@
+"""Commands that make data sets: build, generate, verify."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augkit.cli import judging
+
+Source = Annotated[str, typer.Argument(help="A source such as mnist-sample, or a folder of class folders.")]
+Out = Annotated[Path, typer.Argument(help="The folder to make; run again to carry on.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes; the result is the same for any number.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of every random decision.")]
+Split = Annotated[str, typer.Option(help="Shares in percent: 80/20 is train/test, 80/10/10 adds validation.")]
+Stratify = Annotated[bool, typer.Option(help="Give every class the same shares.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most so many pictures of each split.")]
+Overwrite = Annotated[bool, typer.Option(help="Delete what augkit made in OUT before, and start anew.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command()(build)
+    app.command()(generate)
+    app.command()(verify)
+
+
+def build(
+    source: Source,
+    out: Out,
+    split: Split = "",
+    stratify: Stratify = False,
+    seed: Seed = 0,
+    limit: Limit = None,
+    workers: Workers = 1,
+    overwrite: Overwrite = False,
+) -> None:
+    """Build a data set from a source, without augmentation: a folder that `datasets` and Keras open as it is.
+
+    Example: augkit build mnist-sample data/digits --split 20/80 --stratify
+    """
+    from augkit import sources, store
+
+    data = sources.load(source, split=split or None, stratify=stratify, seed=seed, limit=limit)
+    print(sources.found(data), file=sys.stderr)
+    print(store.build(data, out, workers=workers, overwrite=overwrite, command=_command()).text())
+
+
+def generate(
+    policy: Annotated[Path, typer.Argument(help="The policy file.")],
+    source: Source,
+    out: Out,
+    copies: Annotated[int, typer.Option(min=0, help="Augmented copies of each picture.")] = 4,
+    keep_originals: Annotated[bool, typer.Option(help="Keep each original beside its copies.")] = True,
+    task: Annotated[str, typer.Option(help="Judge against this task; 'none' lets everything through.")] = "",
+    seed: Seed = 0,
+    split: Split = "",
+    stratify: Stratify = False,
+    splits: Annotated[
+        str, typer.Option(help="Which splits to write, such as train,test; all if left out.")
+    ] = "",
+    limit: Limit = None,
+    workers: Workers = 1,
+    overwrite: Overwrite = False,
+) -> None:
+    """Judge a policy and, if it is safe, make the augmented data set.  Run it again to carry on or to verify.
+
+    Example: augkit generate recipes/policies/digits.yaml mnist-sample out/digits --copies 4
+    """
+    from augkit import sources, store
+    from augkit.plan import Plan
+    from augkit.sources.records import class_names
+
+    data = sources.load(source, split=split or None, stratify=stratify, seed=seed, limit=limit)
+    print(sources.found(data), file=sys.stderr)
+    verdict = judging.judge_for(policy, data, task=task)
+    if not verdict.safe:
+        print(verdict.text(), file=sys.stderr)
+    plan = Plan(
+        verdict.safe_policy(), class_names(data), seed=seed, copies=copies, keep_originals=keep_originals
+    )
+    wanted = tuple(name.strip() for name in splits.split(",") if name.strip()) or None
+    made = store.generate(
+        plan, data, out, workers=workers, splits=wanted, overwrite=overwrite, command=_command()
+    )
+    print(made.text())
+
+
+def verify(out: Annotated[Path, typer.Argument(help="A data set that augkit made.")]) -> None:
+    """Check that a data set is whole and unharmed: exit 0 if it is, 1 if not.
+
+    Example: augkit verify out/digits
+    """
+    from augkit import store
+
+    found = store.verify(out)
+    print(found.text())
+    if not found.ok:
+        raise SystemExit(1)
+
+
+def _command() -> str:
+    return " ".join(["augkit", *sys.argv[1:]])

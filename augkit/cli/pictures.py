@@ -1,0 +1,43 @@
+"""Commands that show pictures: preview."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augkit.cli import judging
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command()(preview)
+
+
+def preview(
+    policy: Annotated[Path, typer.Argument(help="The policy file; it need not be safe.")],
+    source: Annotated[
+        str, typer.Argument(help="A source such as mnist-sample, or a folder of class folders.")
+    ],
+    out: Annotated[Path, typer.Option(help="The picture to write.")] = Path("preview.png"),
+    rows: Annotated[int, typer.Option(min=1, max=100, help="How many source pictures.")] = 6,
+    copies: Annotated[int, typer.Option(min=1, max=20, help="How many copies of each.")] = 6,
+    witness: Annotated[bool, typer.Option(help="Show instead what makes the policy unsafe.")] = False,
+    task: Annotated[str, typer.Option(help="Judge against this task, not the policy's own.")] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random decision.")] = 0,
+) -> None:
+    """Show what a policy makes of pictures, before anything is generated.
+
+    Example: augkit preview recipes/policies/digits.yaml mnist-sample --out preview.png
+    """
+    from augkit import codec, sources
+    from augkit.show import preview as sheets
+
+    data = sources.load(source)
+    verdict = judging.judge_for(policy, data, task=task)
+    sheet = sheets.witnesses(verdict, data) if witness else sheets.copies(verdict, data, rows, copies, seed)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(codec.encode(sheet, "png"))
+    print(verdict.summary())
+    print(f"wrote {out}")

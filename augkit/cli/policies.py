@@ -1,0 +1,91 @@
+"""Commands about policies, tasks, rules and ops: check, explain, tasks, ops."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augkit import safety, tasks
+from augkit.cli import judging, pages
+from augkit.errors import UsageError, did_you_mean
+
+
+class Format(StrEnum):
+    """How a verdict is written."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command()(check)
+    app.command()(explain)
+    app.command("tasks")(list_tasks)
+    app.command("ops")(list_ops)
+
+
+def check(
+    policy: Annotated[list[Path], typer.Argument(help="Policy files.")],
+    task: Annotated[str, typer.Option(help="Judge against this task, not the policy's own.")] = "",
+    data: Annotated[str, typer.Option(help="Judge for this data set's classes and picture sizes.")] = "",
+    show_reach: Annotated[bool, typer.Option(help="Say on each axis what the whole policy can do.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="How to write the verdict.")] = Format.text,
+) -> None:
+    """Judge policies against their task: exit 0 if safe, 1 if not, 2 if a file is no policy.
+
+    Example: augkit check recipes/policies/digits.yaml
+    """
+    verdicts = [judging.judge(path, task=task, source=data) for path in policy]
+    if form is Format.json:
+        found = [verdict.canonical() | {"policy": verdict.policy.file} for verdict in verdicts]
+        print(json.dumps(found if len(found) > 1 else found[0], indent=2, ensure_ascii=False))
+    elif form is Format.github:
+        for verdict in verdicts:
+            for line in pages.github(verdict):
+                print(line)
+    else:
+        print("\n\n".join(pages.verdict(verdict, show_reach=show_reach) for verdict in verdicts))
+    if not all(verdict.safe for verdict in verdicts):
+        raise SystemExit(1)
+
+
+def explain(
+    code: Annotated[str, typer.Argument(help="A rule, such as LS102; all rules if left out.")] = "",
+) -> None:
+    """Say what a rule is for, with an example that breaks it and one that does not.
+
+    Example: augkit explain LS102
+    """
+    if not code:
+        print(pages.rules())
+        return
+    names = {rule.NAME: name for name, rule in safety.RULES.items()}
+    wanted = names.get(code.lower(), code.upper())
+    if wanted not in safety.RULES:
+        known = [*safety.RULES, *names]
+        raise UsageError(
+            f"no rule {code!r}; the rules are {', '.join(safety.RULES)}", fix=did_you_mean(code, known)
+        )
+    print(pages.rule(wanted))
+
+
+def list_tasks(name: Annotated[str, typer.Argument(help="A task; all tasks if left out.")] = "") -> None:
+    """List the built-in tasks, or show what the labels of one survive.
+
+    Example: augkit tasks digits
+    """
+    print(pages.task(tasks.load(name)) if name else pages.tasks_list())
+
+
+def list_ops(name: Annotated[str, typer.Argument(help="An op; all ops if left out.")] = "") -> None:
+    """List the ops that a policy can use, or show the settings of one.
+
+    Example: augkit ops rotate
+    """
+    print(pages.op(name) if name else pages.ops_list())

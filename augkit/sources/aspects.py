@@ -1,0 +1,45 @@
+"""How wide the pictures of a data set are against their height, read from their headers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from augkit import codec
+from augkit.errors import PictureError
+from augkit.intervals import Interval
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+_HEAD = 1 << 16
+
+
+def aspects(data: DatasetDict, splits: tuple[str, ...]) -> Interval:
+    """Return the least and the greatest width over height of the pictures of some splits; [1, 1] without any.
+
+    Pictures whose header cannot be read are passed over: they are quarantined when their turn comes.
+    """
+    low, high = float("inf"), 0.0
+    for split in splits:
+        if split not in data:
+            continue
+        for cell in data[split]["image"]:
+            try:
+                width, height = _size(cell)
+            except (PictureError, OSError):
+                continue
+            low, high = min(low, width / height), max(high, width / height)
+    return Interval(low, high) if high else Interval(1, 1)
+
+
+def _size(cell: dict[str, bytes | str | None]) -> tuple[int, int]:
+    data, path = cell["bytes"], cell["path"]
+    if isinstance(data, bytes):
+        return codec.peek_size(data)
+    with Path(str(path)).open("rb") as file:
+        head = file.read(_HEAD)
+    try:
+        return codec.peek_size(head)
+    except PictureError:
+        return codec.peek_size(Path(str(path)).read_bytes())
