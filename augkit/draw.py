@@ -17,11 +17,45 @@ from numpy.typing import NDArray
 
 from augkit import affine, keys
 from augkit.affine import IDENTITY, Map
-from augkit.ops import Drawn, Geometric, Tone
+from augkit.ops import Drawn, Geometric, Kernel, Tone
 from augkit.policy import Choice, Node, Policy, Step
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """Hold consecutive steps that are rendered as one resampling and one table.
+
+    Attributes:
+        through: the composed map of each draw.
+        windows: for each cropping step, where it was done and the map up to it.
+        line:    contrast (the slope, negative when inverted) and brightness of each draw, float64 (N,).
+    """
+
+    through: Map
+    windows: list[tuple[Bools, Map]]
+    line: tuple[Floats, Floats]
+
+    @functools.cached_property
+    def tables(self) -> NDArray[np.uint8] | None:
+        """Return the 256-entry tone table of each draw, uint8 (N, 256), or None if no draw changes tones."""
+        slope, level = self.line
+        if (slope == 1).all() and (level == 0).all():
+            return None
+        x = np.arange(256) / 255 - 0.5
+        curve = slope[:, None] * x + (level + 0.5)[:, None]
+        return np.rint(np.clip(curve, 0, 1) * 255).astype(np.uint8)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Use:
+    """Hold one use of a kernel: where it is done, and with which numbers, each float64 (N,)."""
+
+    kernel: Kernel
+    done: Bools
+    values: dict[str, Floats]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -85,46 +119,50 @@ class Draws:
         return out
 
     @functools.cached_property
-    def path(self) -> tuple[Map, list[tuple[Bools, Map]]]:
-        """Return the composed map of each draw, and for each cropping step where it was done and the map up
-        to it.
-        """
-        whole: Map = IDENTITY
-        windows: list[tuple[Bools, Map]] = []
-        for step, done, values in self._steps():
-            if not isinstance(step.op, Geometric) or not done.any():
-                continue
-            whole = _where(done, affine.compose(step.op.matrix(values, self.aspects), whole), whole)
-            if step.op.clips:
-                windows.append((done, whole))
-        return _filled(whole, len(self)), [(done, _filled(through, len(self))) for done, through in windows]
+    def whole(self) -> Run:
+        """Return all steps composed as if only maps and lines were there: what effects are measured on."""
+        steps = [
+            (step, done, values) for step, done, values in self._steps() if not isinstance(step.op, Kernel)
+        ]
+        return self._run(steps)
 
     @functools.cached_property
-    def line(self) -> tuple[Floats, Floats]:
-        """Return contrast (the slope, negative when inverted) and brightness of each draw's tone line,
-        float64 (N,).
-        """
-        slope, level = np.ones(len(self)), np.zeros(len(self))
+    def runs(self) -> list[Run | Use]:
+        """Return what is rendered, in order: runs of fused steps, and kernels between them."""
+        out: list[Run | Use] = []
+        run: list[tuple[Step, Bools, dict[str, Floats]]] = []
         for step, done, values in self._steps():
-            if isinstance(step.op, Tone):
+            if not isinstance(step.op, Kernel):
+                run.append((step, done, values))
+            elif done.any():
+                out += [self._run(run)] if run else []
+                out.append(Use(step.op, done, values))
+                run = []
+        if not out:
+            return [self.whole]
+        return out + ([self._run(run)] if run else [])
+
+    def _run(self, steps: list[tuple[Step, Bools, dict[str, Floats]]]) -> Run:
+        whole: Map = IDENTITY
+        windows: list[tuple[Bools, Map]] = []
+        slope, level = np.ones(len(self)), np.zeros(len(self))
+        for step, done, values in steps:
+            if not done.any():
+                continue
+            if isinstance(step.op, Geometric):
+                whole = _where(done, affine.compose(step.op.matrix(values, self.aspects), whole), whole)
+                if step.op.clips:
+                    windows.append((done, whole))
+            elif isinstance(step.op, Tone):
                 gain, shift = step.op.curve(values)
                 slope, level = (
                     np.where(done, gain * slope, slope),
                     np.where(done, gain * level + shift, level),
                 )
-        return slope, level
-
-    @functools.cached_property
-    def tables(self) -> NDArray[np.uint8] | None:
-        """Return the 256-entry tone table of each draw, uint8 (N, 256), or None where no draw changes
-        tones.
-        """
-        slope, level = self.line
-        if (slope == 1).all() and (level == 0).all():
-            return None
-        x = np.arange(256) / 255 - 0.5
-        curve = slope[:, None] * x + (level + 0.5)[:, None]
-        return np.rint(np.clip(curve, 0, 1) * 255).astype(np.uint8)
+        count = len(self)
+        return Run(
+            _filled(whole, count), [(done, _filled(at, count)) for done, at in windows], (slope, level)
+        )
 
     @functools.cached_property
     def effects(self) -> dict[str, Floats]:
@@ -132,16 +170,16 @@ class Draws:
 
         NaN where the axis does not speak of it.
         """
-        whole, windows = self.path
-        mirrored, turn, zoom, stretch = affine.pose(whole)
-        slope, level = self.line
+        run = self.whole
+        mirrored, turn, zoom, stretch = affine.pose(run.through)
+        slope, level = run.line
         plain = slope >= 0
         return {
             "turn": np.where(mirrored, np.nan, turn),
             "mirrored": np.where(mirrored, turn, np.nan),
             "stretch": stretch,
             "zoom": zoom,
-            "kept": self._kept(whole, windows),
+            "kept": self._kept(run.through, run.windows),
             "contrast": np.where(plain, slope, np.nan),
             "inverted": np.where(plain, np.nan, -slope),
             "brightness": level,

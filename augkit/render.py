@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from augkit import affine
 from augkit.affine import IDENTITY, Map
-from augkit.draw import Draws
+from augkit.draw import Draws, Run, Use
 from augkit.errors import UsageError
 
 Picture = NDArray[np.uint8]
@@ -38,15 +38,27 @@ def render(picture: Picture, draws: Draws, i: int) -> Picture:
         UsageError: `picture` is not uint8 H×W×1 or H×W×3.
     """
     _check(picture)
-    whole, windows = draws.path
-    out = _warp(picture, _at(whole, i), draws)
-    for done, through in windows:
+    out = picture
+    for part in draws.runs:
+        if isinstance(part, Use):
+            if part.done[i]:
+                out = part.kernel.apply(
+                    out, {name: float(numbers[i]) for name, numbers in part.values.items()}
+                )
+        else:
+            out = _fused(out, part, draws, i)
+    return out.copy() if out is picture else out
+
+
+def _fused(picture: Picture, run: Run, draws: Draws, i: int) -> Picture:
+    whole = _at(run.through, i)
+    out = _warp(picture, whole, draws)
+    for done, through in run.windows:
         if done[i]:
-            out = _clip(out, affine.compose(_at(whole, i), _inverse(_at(through, i))), draws)
-    tables = draws.tables
-    if tables is not None:
-        out = cv2.LUT(out, tables[i])
-    return np.array(out.reshape(picture.shape), copy=out is picture)
+            out = _clip(out, affine.compose(whole, _inverse(_at(through, i))), draws)
+    if run.tables is not None:
+        out = cv2.LUT(out, run.tables[i])
+    return out if out is picture else np.asarray(out, dtype=np.uint8).reshape(picture.shape)
 
 
 def render_batch(pictures: Picture, draws: Draws) -> Picture:

@@ -1,4 +1,4 @@
-"""What several commands do first: read a policy and its task, and judge it, for a data set if there is one."""
+"""What several commands do first: read a policy and its task, and judge it, for a data set if any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts that commands print: verdicts, and pages about rules, tasks and ops, made from the code itself."""
+"""The texts that commands print: verdicts, and pages on rules, tasks and ops, made from the code itself."""
 
 from __future__ import annotations
 

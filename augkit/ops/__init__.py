@@ -16,7 +16,7 @@ from augkit.ops.geometric import (
     Transpose,
     Zoom,
 )
-from augkit.ops.op import Drawn, Geometric, Op, Tone, Values
+from augkit.ops.op import Drawn, Geometric, Kernel, Op, Tone, Values
 from augkit.ops.setting import Limits, Range, setting
 from augkit.ops.tone import Brightness, Contrast, Invert
 
@@ -35,4 +35,4 @@ OPS: dict[str, type[Op]] = {
     "invert": Invert,
 }
 
-__all__ = ["OPS", "Drawn", "Geometric", "Limits", "Op", "Range", "Tone", "Values", "setting"]
+__all__ = ["OPS", "Drawn", "Geometric", "Kernel", "Limits", "Op", "Range", "Tone", "Values", "setting"]

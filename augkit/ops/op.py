@@ -11,6 +11,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from augkit.affine import Map
 from augkit.intervals import Interval
 from augkit.reach import Reach
@@ -52,6 +55,11 @@ class Op:
         """Return everything this op can do to a picture whose width is `aspect` times its height."""
         raise NotImplementedError
 
+    def at(self, values: Mapping[str, float]) -> Op:
+        """Return this op with its ranges narrowed to one draw, so that its effects are that draw's."""
+        names = [field.name for field in dataclasses.fields(self) if field.name in values]
+        return dataclasses.replace(self, **{name: (values[name], values[name]) for name in names})
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Geometric(Op):
@@ -74,3 +82,25 @@ class Tone(Op):
     def curve(self, values: Values) -> tuple[Any, Any]:
         """Return contrast and brightness, given the drawn numbers."""
         raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Kernel(Op):
+    """Change pixels in a way that neither a map nor a line describes; a run of fused steps ends here."""
+
+    def apply(self, picture: NDArray[np.uint8], values: Mapping[str, float]) -> NDArray[np.uint8]:
+        """Return the changed picture, uint8 and of the same shape (H×W×1 or H×W×3); `picture` is not changed.
+
+        All randomness is in `values`: an op that needs a field of random numbers draws one number `field` (see
+        `field`) and expands it with `augkit.keys`.
+        """
+        raise NotImplementedError
+
+
+FIELD = 2.0**53
+"""A number drawn as `field` is even over [0, FIELD): as a whole number, the address of a field of random numbers."""
+
+
+def field() -> Drawn:
+    """Return the drawn number that stands for a whole field of random numbers."""
+    return Drawn("field", 0.0, FIELD)

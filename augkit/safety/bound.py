@@ -5,9 +5,13 @@ Sound, instant, not tight.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.draw import Draws
 from augkit.intervals import Interval
 from augkit.policy import Choice, Node, Policy, Step
-from augkit.reach import Reach
+from augkit.reach import AXES, Reach
 
 
 def reach(policy: Policy, aspect: Interval) -> Reach:
@@ -29,6 +33,36 @@ def single(node: Node, aspect: Interval) -> Reach:
         return Reach()
     done = node.op.effects(aspect) if isinstance(node, Step) else _choice(node, aspect)
     return done if node.p == 1 else Reach().either(done)
+
+
+def measure(draws: Draws, axis: str) -> NDArray[np.float64]:
+    """Return where each draw lies on one axis, float64 (N,); NaN where the axis does not speak of it.
+
+    On the axes of geometry and tone a draw is measured; on the others its steps, narrowed to what was drawn,
+    declare it.
+    """
+    if axis in draws.effects:
+        return draws.effects[axis]
+    kind = AXES[axis].kind
+    out = np.empty(len(draws))
+    for i in range(len(draws)):
+        limits = _narrowed(draws, i).on(axis)
+        assert isinstance(limits, Interval)
+        out[i] = np.nan if limits.empty else (limits.low if kind == "least" else limits.high)
+    return out
+
+
+def _narrowed(draws: Draws, i: int) -> Reach:
+    aspect = Interval(float(draws.aspects[i]), float(draws.aspects[i]))
+    total = Reach()
+    row = 0
+    for step, done in zip(draws.policy.leaves(), draws.active[:, i], strict=True):
+        drawn = step.op.drawn()
+        values = {number.name: float(draws.numbers[row + k, i]) for k, number in enumerate(drawn)}
+        row += len(drawn)
+        if done:
+            total = total.then(step.op.at(values).effects(aspect))
+    return total
 
 
 def _choice(choice: Choice, aspect: Interval) -> Reach:

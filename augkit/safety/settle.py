@@ -82,7 +82,7 @@ def simplified(found: Draws, axis: str, limit: Limits) -> Draws:
     """Put to rest every step of a witness that it does not need: what is left is a draw of the policy, and
     the reason.
     """
-    worst = float(limit.excess(found.effects[axis])[0])
+    worst = float(limit.excess(bound.measure(found, axis))[0])
     row = 0
     free = {step.name: step.p < 1 for step in found.policy.steps if hasattr(step, "op")}
     for index, step in enumerate(found.policy.leaves()):
@@ -99,7 +99,7 @@ def simplified(found: Draws, axis: str, limit: Limits) -> Draws:
         if not (rests or free.get(step.name)) or not found.active[index, 0]:
             continue
         trial = dataclasses.replace(found, numbers=numbers if rests else found.numbers, active=active)
-        if float(limit.excess(trial.effects[axis])[0]) >= 0.98 * worst:
+        if float(limit.excess(bound.measure(trial, axis))[0]) >= 0.98 * worst:
             found = trial
     return found
 
@@ -111,7 +111,7 @@ def culprits(found: Draws, axis: str, limit: Limits) -> list[int]:
     for index in list(needed):
         active = np.zeros_like(found.active)
         active[[i for i in needed if i != index]] = True
-        if float(limit.excess(dataclasses.replace(found, active=active).effects[axis])[0]) > _MARGIN:
+        if float(limit.excess(bound.measure(dataclasses.replace(found, active=active), axis))[0]) > _MARGIN:
             needed.remove(index)
     return needed
 
@@ -126,7 +126,7 @@ def at_rest(found: Draws) -> list[bool]:
 
 
 def _value(axis: str, found: Draws) -> float:
-    return float(found.effects[axis][0]) if axis in found.effects and len(found) else float("nan")
+    return float(bound.measure(found, axis)[0]) if axis in found.effects and len(found) else float("nan")
 
 
 MEASURED = ("turn", "mirrored", "stretch", "zoom", "kept", "contrast", "inverted", "brightness")

@@ -17,9 +17,11 @@ from augkit.draw import Draws, draw, numbered
 from augkit.intervals import Interval
 from augkit.policy import Policy
 from augkit.reach import AXES, Limits
+from augkit.safety import bound
 
 _SAMPLES = 1024
 _STARTS = 48
+_CORNERS = 48
 _ROUNDS = 36
 _SEED = 0x5EED
 
@@ -73,15 +75,27 @@ class Witnesses:
         """Return how far outside `limit` the worst draw found lies on `axis` (0 or less: inside), and that
         draw.
         """
-        if axis not in self.pool.effects or not len(self.pool):
-            return -np.inf, self.pool
         limit = _open_ended(axis, limit)
+        if axis not in self.pool.effects:
+            return self._declared(axis, limit)
         over = limit.excess(self.pool.effects[axis])
         best = np.argsort(-over, kind="stable")[:_STARTS]
         worst, found = over[best[0]], self.pool.take(best[:1])
         if not improve or not np.isfinite(over[best]).any() or not len(self.pool.numbers):
             return float(worst), found
         return self._climb(axis, limit, self.pool.take(best[np.isfinite(over[best])]))
+
+    def _declared(self, axis: str, limit: Limits) -> tuple[float, Draws]:
+        """Look among draws at the ends of their ranges, on an axis on which a draw is not measured."""
+        some = self.pool.take(np.arange(_SAMPLES, _SAMPLES + _CORNERS))
+        rows = [(n.low, n.high) for _, n in numbered(self.policy)]
+        ends = np.array(rows, dtype=np.float64).reshape(-1, 2)
+        numbers = some.numbers.copy()
+        numbers[:, 0::4], numbers[:, 1::4] = ends[:, :1], ends[:, 1:]
+        some = dataclasses.replace(some, numbers=numbers)
+        over = limit.excess(bound.measure(some, axis))
+        first = int(np.argmax(over))
+        return float(over[first]), some.take(np.array([first]))
 
     def _climb(self, axis: str, limit: Limits, at: Draws) -> tuple[float, Draws]:
         low, high = (np.array([getattr(n, end) for _, n in numbered(self.policy)]) for end in ("low", "high"))
