@@ -157,6 +157,13 @@ class Arcs:
     def __neg__(self) -> Arcs:
         return Arcs.of(*((-high, -low) for low, high in self.arcs))
 
+    def complement(self) -> Arcs:
+        """Return the angles that are not inside, ends included."""
+        if self.empty or self.full:
+            return CIRCLE if self.empty else NOWHERE
+        ends = [*self.arcs, (self.arcs[0][0] + 360, 0.0)]
+        return Arcs.of(*((ends[i][1], ends[i + 1][0]) for i in range(len(self.arcs))))
+
     def widened(self, degrees: float) -> Arcs:
         """Return this with `degrees` more at both ends of every arc."""
         return (

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from augkit.draw import draw
-from augkit.intervals import Interval
+from augkit.intervals import Arcs, Interval
 from augkit.policy import Policy, Step
 from augkit.reach import AXES, Limits, numbers
 from augkit.safety.finding import Finding
@@ -41,16 +41,17 @@ class Outside:
     answer: Answer
     case: Case
 
-    def finding(self, rule: tuple[str, str], does: str, fix: str) -> Finding:
+    def finding(self, rule: tuple[str, str], does: str, fix: str, *, but: str = "") -> Finding:
         """Make the finding.
 
         Args:
             rule: code and name.
             does: what the policy does, such as "turns by {}"; {} takes the number.
             fix:  what to do; {} takes the steps that matter.
+            but:  what is wrong with that; what the classes survive, if left out.
         """
         step, steps = self._steps()
-        survived = f"{_named(self.classes)} {self._survive()}"
+        survived = but or f"{_named(self.classes)} {self._survive()}"
         if self.answer.state == "unsafe":
             problem = f"{does.format(_shown(self.axis, self.answer.value))}, but {survived}"
         else:
@@ -162,7 +163,29 @@ class Case:
             return
         by_limit: dict[Limits, list[str]] = {}
         for limits, names in self.groups.items():
-            by_limit.setdefault(limits.on(axis), []).extend(names)
+            for name in names:
+                by_limit.setdefault(self._or_becomes(axis, name, limits.on(axis)), []).append(name)
+        yield from self._settled(axis, by_limit)
+
+    def becoming(self, axis: str) -> Iterator[Outside]:
+        """Yield the zones of the task that a policy reaches without relabelling, once for each distinct zone."""
+        if self.guarded:
+            return
+        by_limit: dict[Limits, list[str]] = {}
+        for zone in self.task.becomes:
+            for name, _ in zone.classes:
+                if zone.axis == axis and (self.classes is None or name in self.classes):
+                    by_limit.setdefault(zone.arcs.complement(), []).append(name)
+        yield from self._settled(axis, by_limit)
+
+    def _or_becomes(self, axis: str, name: str, limit: Limits) -> Limits:
+        """Add to what a class survives the zones where it becomes another: those are for `becoming` to find."""
+        for zone in self.task.becomes:
+            if zone.axis == axis and name in dict(zone.classes) and isinstance(limit, Arcs):
+                limit = limit.either(zone.arcs)
+        return limit
+
+    def _settled(self, axis: str, by_limit: dict[Limits, list[str]]) -> Iterator[Outside]:
         order = {name: i for i, name in enumerate(self.classes or self.task.classes)}
         for limit, members in by_limit.items():
             answer = self.settler.settle(axis, limit)

@@ -53,7 +53,8 @@ class Finding:
         lines = [head]
         if self.witness is not None:
             lines.append(f"  for example: {drawn_in_words(self.witness)}")
-        lines += [f"  then a {one} reads {other}" for one, other in self.becomes]
+        if self.becomes:
+            lines.append(f"  then {', and '.join(f'a {one} reads {other}' for one, other in self.becomes)}")
         lines.append(f"  allowed because: {self.reason}" if self.reason else f"  fix: {self.fix}")
         return "\n".join(lines)
 
