@@ -16,6 +16,8 @@ from augkit.errors import AugkitError, PolicyError, did_you_mean
 
 MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1_000_000, 50, 20_000
 _TAG = "tag:yaml.org,2002:"
+_PLAIN = ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+_LONGEST_NUMBER = 400
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,7 +49,7 @@ class Item:
         for key, item in self.value.items():
             if wanted is not None and key not in wanted:
                 hint = did_you_mean(key, wanted)
-                item.fail(f"got {key!r}, want one of {', '.join(sorted(wanted))}", hint or "remove it")
+                item.fail(f"got {quoted(key)}, want one of {', '.join(sorted(wanted))}", hint or "remove it")
         for key in needs:
             if key not in self.value:
                 self.fail(f"{key!r} is missing", f"add a line '{key}: ...'")
@@ -96,8 +98,13 @@ class Item:
         """Return the value as an error shows it, cut short."""
         if isinstance(self.value, dict | list):
             return "a mapping" if isinstance(self.value, dict) else f"a list of {len(self.value)}"
-        text = "nothing" if self.value is None else repr(self.value)
-        return text if len(text) <= 60 else text[:57] + "..."
+        return "nothing" if self.value is None else quoted(self.value)
+
+
+def quoted(value: object) -> str:
+    """Return a value as an error shows it: on one line, with control characters escaped, cut short."""
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def read(path: str | Path, kind: type[AugkitError] = PolicyError) -> Item:
@@ -107,7 +114,8 @@ def read(path: str | Path, kind: type[AugkitError] = PolicyError) -> Item:
         kind: the file cannot be read, or is not one plain YAML 1.2 document within the caps.
     """
     try:
-        data = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise kind(
             f"cannot read it: {error.strerror or error}", where=str(path), fix="give the path of a YAML file"
@@ -115,88 +123,113 @@ def read(path: str | Path, kind: type[AugkitError] = PolicyError) -> Item:
     except ValueError as error:
         raise kind(f"not a path: {error}", where=repr(str(path))) from None
     if len(data) > MAX_BYTES:
-        raise kind(f"it is {len(data):,} bytes long, want at most {MAX_BYTES:,}", where=str(path))
+        raise kind(
+            f"it is longer than {MAX_BYTES:,} bytes", where=str(path), fix="give a policy or task file"
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
         raise kind(
-            f"it is not UTF-8 text (byte {error.start})", where=str(path), fix="save it as UTF-8"
+            f"it is not UTF-8 text (byte {error.start})", where=f"{path}:{line}", fix="save it as UTF-8"
         ) from None
     return parse(text, str(path), kind)
 
 
 def parse(text: str, name: str, kind: type[AugkitError] = PolicyError) -> Item:
     """Read YAML text; `name` stands for the file in messages.  Raises `kind` as `read` does."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    if "\t" in text:
-        line = text[: text.index("\t")].count("\n")
-        before = text.splitlines()[line].split("\t")[0]
-        if not before.strip():
-            raise kind(
-                "a tab indents this line",
-                where=f"{name}:{line + 1}:{len(before) + 1}",
-                fix="indent with spaces",
-            )
+    if len(text) > MAX_BYTES:
+        raise kind(f"it is longer than {MAX_BYTES:,} characters", where=f"{name}:1:1")
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = _composed(text, name, kind)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problem = "; ".join(" ".join(part.split()) for part in (error.context, error.problem) if part)
-        raise kind(
-            f"not YAML: {problem}", where=where, fix="check quotes, colons and indentation here"
-        ) from None
+        fix = "check quotes, colons and indentation here"
+        if "'\\t'" in problem:
+            problem, fix = "a tab indents this line", "indent with spaces"
+        raise kind(f"not YAML: {problem}", where=f"{name}:{line}:{column}", fix=fix) from None
     except (YAMLError, ValueError) as error:
-        raise kind(f"not YAML: {' '.join(str(error).split())}", where=name) from None
-    except RecursionError:
-        raise kind(f"nested deeper than {MAX_DEPTH} levels", where=name) from None
+        before = text[: getattr(error, "position", 0)]
+        where = f"{name}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+        problem = str(error).partition("\n")[0]
+        raise kind(f"not YAML: {problem}", where=where, fix="remove or replace this character") from None
     if node is None:
         raise kind("the file is empty", where=f"{name}:1:1", fix="start with 'version: 1'")
-    return _Builder(name, kind).item(node, "", 0, None)
+    return _Builder(name, kind).item(node, "", None)
+
+
+def _composed(text: str, name: str, kind: type[AugkitError]) -> Any:
+    """Return the tree of nodes of YAML text; the caps are held while it grows."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.composer import Composer
+    from ruamel.yaml.events import AliasEvent
+
+    class Capped(Composer):
+        values, nested = 0, 0
+
+        def compose_document(self) -> Any:
+            event = self.parser.peek_event()
+            if event.version not in (None, (1, 2)):
+                _refuse(event, "a version other than YAML 1.2 is asked for", "remove the line '%YAML'")
+            return super().compose_document()
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            event = self.parser.peek_event()
+            self.values += 1
+            if isinstance(event, AliasEvent) or event.anchor is not None:
+                _refuse(event, "anchors and aliases are not used here", "write the value out")
+            if self.values > MAX_VALUES:
+                _refuse(event, f"more than {MAX_VALUES:,} values", "give a policy or task file")
+            if self.nested > MAX_DEPTH:
+                _refuse(event, f"nested deeper than {MAX_DEPTH} levels", "close what is open")
+            self.nested += 1
+            node = super().compose_node(parent, index)
+            self.nested -= 1
+            return node
+
+    def _refuse(event: Any, problem: str, fix: str) -> NoReturn:
+        mark = event.start_mark
+        raise kind(problem, where=f"{name}:{mark.line + 1}:{mark.column + 1}", fix=fix)
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = Capped
+    return yaml.compose(text)
 
 
 class _Builder:
-    """Turn composed nodes into items, counting."""
+    """Turn composed nodes into items."""
 
     def __init__(self, file: str, kind: type[AugkitError]) -> None:
-        self.file, self.kind, self.count = file, kind, 0
-        self.seen: set[int] = set()
+        self.file, self.kind = file, kind
 
-    def item(self, node: Any, path: str, depth: int, at: Any) -> Item:
+    def item(self, node: Any, path: str, at: Any) -> Item:
         mark = at or node.start_mark
-
-        def make(value: Any) -> Item:
-            return Item(value, self.file, mark.line + 1, mark.column + 1, path, self.kind)
-
-        self.count += 1
-        if depth > MAX_DEPTH:
-            make(None).fail(f"nested deeper than {MAX_DEPTH} levels")
-        if self.count > MAX_VALUES:
-            make(None).fail(f"more than {MAX_VALUES:,} values")
-        if id(node) in self.seen or node.anchor:
-            make(None).fail("anchors and aliases are not used here", "write the value out")
-        self.seen.add(id(node))
+        out = Item(None, self.file, mark.line + 1, mark.column + 1, path, self.kind)
         tag = str(node.tag or "").removeprefix(_TAG)
-        if tag == "map":
-            return make(self._mapping(node, path, depth))
-        if tag == "seq":
-            return make(
-                [self.item(child, f"{path}[{i}]", depth + 1, None) for i, child in enumerate(node.value)]
-            )
-        return make(_scalar(node, tag, make(None)))
+        if node.id == "mapping" and tag == "map":
+            return dataclasses.replace(out, value=self._mapping(node, path))
+        if node.id == "sequence" and tag == "seq":
+            children = [self.item(child, f"{path}[{i}]", None) for i, child in enumerate(node.value)]
+            return dataclasses.replace(out, value=children)
+        if node.id != "scalar":
+            out.fail(f"got a value of type {quoted(tag)}, want plain YAML", "remove the tag")
+        return dataclasses.replace(out, value=_scalar(node, tag, out))
 
-    def _mapping(self, node: Any, path: str, depth: int) -> dict[str, Item]:
+    def _mapping(self, node: Any, path: str) -> dict[str, Item]:
         out: dict[str, Item] = {}
         for key, child in node.value:
             mark = key.start_mark
             place = Item(None, self.file, mark.line + 1, mark.column + 1, path, self.kind)
-            if not isinstance(key.value, str):
-                place.fail("a key must be a word")
+            if key.id != "scalar" or str(key.tag).removeprefix(_TAG) not in _PLAIN:
+                place.fail("a key must be a word", "write 'word: value'")
+            word = key.value if key.value.isprintable() and len(key.value) <= 60 else quoted(key.value)
             if key.value in out:
-                place.fail(f"the key {key.value!r} is written twice", "keep one of them")
-            out[key.value] = self.item(child, f"{path}.{key.value}" if path else key.value, depth + 1, mark)
+                place.fail(f"the key {quoted(key.value)} is written twice", "keep one of them")
+            out[key.value] = self.item(child, f"{path}.{word}" if path else word, mark)
         return out
 
 
@@ -208,6 +241,8 @@ def _scalar(node: Any, tag: str, place: Item) -> Any:
         return None
     if tag == "bool":
         return text.lower() == "true"
+    if tag in ("int", "float") and len(text) > _LONGEST_NUMBER:
+        place.fail(f"got {quoted(text)}, want a number of at most {_LONGEST_NUMBER} digits")
     try:
         if tag == "int":
             return int(text.replace("_", ""), 0 if text.lstrip("+-").startswith(("0x", "0o", "0b")) else 10)
@@ -218,7 +253,7 @@ def _scalar(node: Any, tag: str, place: Item) -> Any:
         pass
     if tag == "timestamp":
         return text
-    return place.fail(f"got a value of type {tag!r}, want plain YAML", "remove the tag")
+    return place.fail(f"got a value of type {quoted(tag)}, want plain YAML", "remove the tag")
 
 
 def walk(value: Mapping[str, Any] | list[Any] | Any) -> Iterator[Any]:

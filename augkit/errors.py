@@ -88,5 +88,5 @@ class StoreError(AugkitError):
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Return "did you mean X?" for the nearest known word, or an empty string."""
-    near = difflib.get_close_matches(given, list(known), n=1, cutoff=0.55)
+    near = difflib.get_close_matches(given[:60], list(known), n=1, cutoff=0.55)
     return f"did you mean {near[0]}?" if near else ""

@@ -173,7 +173,9 @@ def _allow(item: Item) -> tuple[tuple[str, str], ...]:
     waivers = item.mapping()
     for code, reason in waivers.items():
         if not reason.text().strip():
-            reason.fail(f"the waiver of {code} gives no reason", "say why it is allowed here")
+            reason.fail(
+                f"the waiver of {document.quoted(code)} gives no reason", "say why it is allowed here"
+            )
     return tuple((code, reason.text()) for code, reason in waivers.items())
 
 
@@ -213,7 +215,7 @@ def _node(item: Item, names: _Names) -> Node:
     if word not in OPS:
         known = [*OPS, *CHOICES]
         body.fail(
-            f"got {word!r}, want one of {', '.join(sorted(known))}",
+            f"got {document.quoted(word)}, want one of {', '.join(sorted(known))}",
             did_you_mean(word, known) or "see 'augkit ops'",
         )
     settings = body.mapping([*(f.name for f in dataclasses.fields(OPS[word])), "p"])
