@@ -1,0 +1,144 @@
+"""What a person sees of check, explain, tasks and ops, and the exit codes that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from augkit import cli, tasks
+from augkit.ops import OPS
+from augkit.safety import RULES
+
+Run = Callable[..., tuple[int, str, str]]
+ROOT = Path(__file__).parents[2]
+SAFE = str(ROOT / "recipes/policies/digits.yaml")
+UNSAFE = str(ROOT / "recipes/policies/digits-unsafe.yaml")
+
+
+@pytest.fixture
+def augkit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["augkit", *arguments])
+        code: object = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capsys.readouterr()
+        assert isinstance(code, int)
+        return code, out, err
+
+    return run
+
+
+def test_a_safe_policy_exits_0_and_says_so(augkit: Run) -> None:
+    code, out, err = augkit("check", SAFE)
+    assert code == 0
+    assert "safe for the task digits, proved for each of its 10 classes" in out
+    assert err == ""
+
+
+def test_an_unsafe_policy_exits_1_and_names_rule_place_class_and_what_a_6_becomes(augkit: Run) -> None:
+    code, out, _ = augkit("check", UNSAFE)
+    assert code == 1
+    assert f"{UNSAFE}:6:5: LS401" in out
+    assert "a 6 reads 9" in out
+    assert "fix: " in out
+
+
+def test_a_broken_file_exits_2_at_its_line_with_a_suggestion(augkit: Run, tmp_path: Path) -> None:
+    broken = tmp_path / "letters.yaml"
+    broken.write_text("version: 1\ntask: digits\nsteps:\n  - rotat: {degrees: [-5, 5]}\n")
+    code, out, err = augkit("check", str(broken))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{broken}:4:5: steps[0].rotat: got 'rotat'")
+    assert "did you mean rotate?" in err
+
+
+@pytest.mark.parametrize("name", ["absent.yaml", "."])
+def test_a_file_that_cannot_be_read_exits_2_without_a_traceback(
+    augkit: Run, name: str, tmp_path: Path
+) -> None:
+    code, _, err = augkit("check", str(tmp_path / name))
+    assert code == 2
+    assert "cannot read it" in err
+
+
+def test_all_policies_given_are_judged_and_one_unsafe_one_decides(augkit: Run) -> None:
+    code, out, _ = augkit("check", SAFE, UNSAFE)
+    assert code == 1
+    assert "digits.yaml: safe" in out and "digits-unsafe.yaml: unsafe" in out
+
+
+def test_json_holds_the_findings_with_numbers_and_a_witness(augkit: Run) -> None:
+    code, out, _ = augkit("check", UNSAFE, "--format", "json")
+    found = json.loads(out)
+    assert code == 1
+    assert found["verdict"] == "unsafe"
+    another = next(finding for finding in found["findings"] if finding["code"] == "LS401")
+    assert another["classes"] == ["6", "9"]
+    assert another["becomes"] == {"6": "9", "9": "6"}
+    assert abs(another["found"]) == pytest.approx(180)
+    assert another["witness"]
+
+
+def test_github_gets_one_annotation_for_each_finding_at_its_line(augkit: Run) -> None:
+    _, out, _ = augkit("check", UNSAFE, "--format", "github")
+    lines = out.strip().splitlines()
+    assert all(line.startswith(f"::error file={UNSAFE},line=") for line in lines)
+    assert len(lines) == len(json.loads(augkit("check", UNSAFE, "--format", "json")[1])["findings"])
+
+
+def test_the_task_none_lets_everything_through_and_says_that_it_promises_nothing(augkit: Run) -> None:
+    code, out, _ = augkit("check", UNSAFE, "--task", "none")
+    assert code == 0
+    assert "makes no promise about labels" in out
+
+
+def test_show_reach_gives_the_numbers_of_every_axis_that_moves(augkit: Run) -> None:
+    _, out, _ = augkit("check", SAFE, "--show-reach")
+    assert "turn        -16.02° to 16.02° (degrees)" in out
+    assert "hue" not in out.split("reach, by axis")[1]
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_every_rule_is_explained_by_code_and_by_name(augkit: Run, code: str) -> None:
+    _, by_code, _ = augkit("explain", code)
+    _, by_name, _ = augkit("explain", RULES[code].NAME)
+    assert by_code == by_name
+    assert by_code.startswith(code) and "Why:" in by_code and "Use instead:" in by_code
+
+
+def test_an_unknown_rule_exits_2_and_lists_the_rules(augkit: Run) -> None:
+    code, _, err = augkit("explain", "LS999")
+    assert code == 2
+    assert "LS102" in err
+
+
+@pytest.mark.parametrize("name", list(OPS))
+def test_every_op_has_a_page_with_its_settings(augkit: Run, name: str) -> None:
+    code, out, _ = augkit("ops", name)
+    assert code == 0
+    assert out.startswith(name) and "p: probability" in out
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_every_task_has_a_page(augkit: Run, name: str) -> None:
+    code, out, _ = augkit("tasks", name)
+    assert code == 0
+    assert out.startswith(name) and "survive" in out
+
+
+def test_the_lists_name_every_rule_op_and_task(augkit: Run) -> None:
+    assert all(code in augkit("explain")[1] for code in RULES)
+    assert all(name in augkit("ops")[1] for name in OPS)
+    assert all(name in augkit("tasks")[1] for name in tasks.names())
+
+
+def test_a_misspelt_task_exits_2_with_a_suggestion(augkit: Run) -> None:
+    code, _, err = augkit("check", SAFE, "--task", "digit")
+    assert code == 2
+    assert "did you mean digits?" in err
