@@ -27,7 +27,7 @@ demo: $(STAMP)  ## from a YAML policy to a trained AlexNet, on real digits; minu
 	@$(BIN)/python -m recipes.demo $(ARGS)
 
 test: $(STAMP)  ## run the tests, on one backend; ARGS='-k name' picks some
-	@$(BIN)/python -m pytest -n logical $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
 
 test-all: $(addprefix test-all-,$(BACKENDS))  ## run the long tests too, on every backend
 
