@@ -99,7 +99,7 @@ def area(planes: Sequence[HalfPlane]) -> Floats:
             along = ny * mx - nx * my  # the line runs along (ny, -nx)
             room = g - h * (nx * mx + ny * my)
             parallel = np.abs(along) < 1e-12
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
                 cut = room / along
             high = np.where(~parallel & (along > 0), np.minimum(high, cut), high)
             low = np.where(~parallel & (along < 0), np.maximum(low, cut), low)

@@ -173,7 +173,7 @@ class Draws:
         run = self.whole
         mirrored, turn, zoom, stretch = affine.pose(run.through)
         slope, level = run.line
-        plain = slope >= 0
+        plain = ~np.signbit(slope)  # minus zero is grey that was inverted
         return {
             "turn": np.where(mirrored, np.nan, turn),
             "mirrored": np.where(mirrored, turn, np.nan),

@@ -157,7 +157,7 @@ class Reach:
             levels=self.levels.either(second.levels),
             quality=self.quality.either(second.quality),
             displaced=Interval(0, _times(self.displaced.high, enlarged) + second.displaced.high),
-            blended=Interval(0, 1 - (1 - self.blended.high) * (1 - second.blended.high)),
+            blended=Interval(0, 1 - (1 - min(1.0, self.blended.high)) * (1 - min(1.0, second.blended.high))),
         )
 
     def in_words(self) -> list[str]:
