@@ -107,4 +107,6 @@ def drawn_in_words(draw: Draws, i: int = 0) -> str:
 
 
 def _said(name: str, value: float) -> str:
-    return f"{value:.3g}°" if name.endswith("degrees") else f"{value:.3g}"
+    if name.endswith("degrees"):
+        return f"{value:.3g}°"
+    return f"{value:.2g}" if abs(value) < 1 else f"{value:.3g}"
