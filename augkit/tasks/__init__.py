@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 from augkit.errors import TaskError, did_you_mean
-from augkit.tasks.task import Task, Zone, parse, read
+from augkit.tasks.file import built_in, names, parse, read
+from augkit.tasks.task import Task, Zone
 
 __all__ = ["Task", "Zone", "load", "names", "parse"]
-
-
-def names() -> list[str]:
-    """Return the names of the built-in tasks, sorted."""
-    files = resources.files("augkit.tasks").iterdir()
-    return sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
 
 
 def load(name: str | Path, *, beside: str | Path | None = None) -> Task:
@@ -29,7 +23,7 @@ def load(name: str | Path, *, beside: str | Path | None = None) -> Task:
     """
     text = str(name)
     if text in names():
-        return read(str(resources.files("augkit.tasks") / f"{text}.yaml"))
+        return built_in(text)
     looked = [Path(text)] if beside is None else [Path(beside).parent / text, Path(text)]
     for path in looked:
         if path.is_file():

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from augkit import document
-from augkit.document import Item
 from augkit.errors import TaskError
 from augkit.intervals import NOWHERE, Arcs, Interval
-from augkit.reach import AXES, Limits, Reach
-
-_KEYS = ("version", "task", "about", "classes", "aspect", "survives", "except", "becomes", "because")
+from augkit.reach import AXES, Reach
 
 _SQUARE = Interval(1, 1)
 
@@ -32,6 +28,10 @@ class Zone:
 class Task:
     """Say what labels survive.
 
+    What a class survives is closed under composition of its discrete symmetries: a class that survives the
+    left-right and the up-down flip survives the half turn, and where one of them makes it another class, so
+    does what they compose to.  A picture either keeps its label or becomes another, never both.
+
     Attributes:
         name:     what it is called.
         about:    one sentence on the pictures it is for.
@@ -39,7 +39,7 @@ class Task:
         default:  what every class survives that is not excepted.
         excepted: what some classes survive instead.
         becomes:  zones where the label is another.
-        because:  reasons, axis to (text, source).
+        because:  reasons: axis, "becomes" or "except" to (text, source); without a source, a convention.
         aspect:   width over height of the pictures, when the data are not at hand.
     """
 
@@ -86,21 +86,31 @@ class Task:
         Raises:
             TaskError: they differ; the message lists both.
         """
-        if not self.classes:
-            strangers = [name for name, _ in self.excepted if name not in classes]
-            if strangers:
-                raise TaskError(
-                    f"the task {self.name} speaks of {_listed(strangers)}, which the data do not have",
-                    where=self.file,
-                )
-            return
-        extra = [name for name in classes if name not in self.classes]
-        if extra:
+        named = self.classes or tuple(dict.fromkeys(self._speaks_of()))
+        only_data = [name for name in classes if name not in named] if self.classes else []
+        only_task = [] if self.classes else [name for name in named if name not in classes]
+        if only_data:
             raise TaskError(
-                f"the data's {_listed(classes)} are not those of {self.name}: {_listed(self.classes)}",
+                f"{_listed(only_data)} of the data is no class of the task {self.name}; "
+                f"the data have {_listed(classes)}, the task {_listed(named)}",
                 where=self.file,
-                fix=f"rename {_listed(extra)}, or judge against a task that has them (see 'augkit tasks')",
+                fix=f"write a task that gives your names to its classes: 'like: {self.name}' and "
+                f"'classes: {{{only_data[0]}: \"{named[0]}\", ...}}'",
             )
+        if only_task:
+            raise TaskError(
+                f"{_listed(only_task)} of the task {self.name} is no class of the data; "
+                f"the data have {_listed(classes)}, the task speaks of {_listed(named)}",
+                where=self.file,
+                fix="name the classes as the data do, or leave them out",
+            )
+
+    def _speaks_of(self) -> Iterator[str]:
+        """Yield the classes that a task of any classes names all the same."""
+        yield from dict(self.excepted)
+        for zone in self.becomes:
+            for pair in zone.classes:
+                yield from pair
 
     def canonical(self) -> dict[str, Any]:
         """Return the task as plain data that decides verdicts.
@@ -122,112 +132,6 @@ class Task:
         if self.because:
             out["because"] = {axis: {"text": text, "source": source} for axis, (text, source) in self.because}
         return out
-
-
-def read(path: str | Path) -> Task:
-    """Read a task from a YAML file; TaskError at `file:line:col` where it is not one."""
-    return _task(document.read(path, TaskError))
-
-
-def parse(text: str, name: str = "task") -> Task:
-    """Read a task from YAML text; `name` stands for the file in messages."""
-    return _task(document.parse(text, name, TaskError))
-
-
-def _task(item: Item) -> Task:
-    keys = item.mapping(_KEYS, needs=("version", "task", "classes", "survives"))
-    if keys["version"].value != 1 or isinstance(keys["version"].value, bool):
-        keys["version"].fail(f"got {keys['version'].shown}, want 1", "write 'version: 1'")
-    classes = (
-        () if keys["classes"].value == "any" else tuple(entry.text() for entry in keys["classes"].sequence())
-    )
-    if len(set(classes)) < len(classes) or (not classes and keys["classes"].value != "any"):
-        keys["classes"].fail("want each class once, or 'any'", "list the class names")
-    default = Reach.unknown() if keys["survives"].value == "any" else _survives(keys["survives"], Reach())
-    excepted = _excepted(keys["except"], classes, default) if "except" in keys else ()
-    zones = tuple(_zone(entry, classes) for entry in keys["becomes"].sequence()) if "becomes" in keys else ()
-    because = keys["because"].mapping() if "because" in keys else {}
-    return Task(
-        name=keys["task"].text(),
-        about=keys["about"].text() if "about" in keys else "",
-        classes=classes,
-        default=default,
-        excepted=excepted,
-        becomes=zones,
-        because=tuple((axis, _reason(entry)) for axis, entry in because.items()),
-        aspect=_interval(keys["aspect"]) if "aspect" in keys else Interval(1, 1),
-        file=item.file,
-    )
-
-
-def _excepted(item: Item, classes: tuple[str, ...], default: Reach) -> tuple[tuple[str, Reach], ...]:
-    entries = item.mapping(classes or None)
-    return tuple((name, _survives(entry, default)) for name, entry in entries.items())
-
-
-def _survives(item: Item, default: Reach) -> Reach:
-    limits = {axis: _limits(axis, entry) for axis, entry in item.mapping(AXES).items()}
-    return dataclasses.replace(default, **limits)  # type: ignore[arg-type]
-
-
-def _limits(axis: str, item: Item) -> Limits:
-    kind = AXES[axis]
-    if isinstance(item.value, str):
-        return kind.any if item.word(("any", "none")) == "any" else kind.still
-    limits: Limits
-    if kind.kind == "arcs":
-        limits = _arcs(item)
-    elif kind.kind == "range":
-        limits = _interval(item)
-    else:
-        assert isinstance(kind.whole, Interval)
-        bound = item.number()
-        limits = Interval(kind.whole.low, bound) if kind.kind == "most" else Interval(bound, kind.whole.high)
-    still_inside = kind.still.inside(limits)  # type: ignore[arg-type]
-    if not still_inside and not kind.parity:
-        item.fail(
-            "an unchanged picture must keep its label", "let the limits hold what doing nothing reaches"
-        )
-    return limits
-
-
-def _arcs(item: Item) -> Arcs:
-    entries = item.sequence()
-    pairs = entries if entries and isinstance(entries[0].value, list) else [item]
-    arcs = [_interval(pair) for pair in pairs]
-    for pair, arc in zip(pairs, arcs, strict=True):
-        if not (arc.low >= -360 and arc.high <= 360):
-            pair.fail("want degrees from -360 to 360")
-    return Arcs.of(*((arc.low, arc.high) for arc in arcs))
-
-
-def _interval(item: Item) -> Interval:
-    entries = item.sequence()
-    if len(entries) != 2:
-        item.fail(f"got {item.shown}, want [low, high]")
-    low, high = (entry.number() for entry in entries)
-    if low > high:
-        item.fail(f"got [{low:g}, {high:g}], want the low end first")
-    return Interval(low, high)
-
-
-def _zone(item: Item, classes: tuple[str, ...]) -> Zone:
-    keys = item.mapping(("turn", "mirrored", "classes"), needs=("classes",))
-    axes = [axis for axis in ("turn", "mirrored") if axis in keys]
-    if len(axes) != 1:
-        item.fail("want one of turn and mirrored", "write a zone for each")
-    pairs = []
-    for name, entry in keys["classes"].mapping(classes or None).items():
-        partner = entry.text()
-        if classes and partner not in classes:
-            entry.fail(f"got {partner!r}, want a class of this task")
-        pairs.append((name, partner))
-    return Zone(axes[0], _arcs(keys[axes[0]]), tuple(pairs))
-
-
-def _reason(item: Item) -> tuple[str, str]:
-    keys = item.mapping(("text", "source"), needs=("text",))
-    return keys["text"].text(), keys["source"].text() if "source" in keys else ""
 
 
 def _written(limit: Reach, default: Reach) -> dict[str, Any]:
