@@ -5,6 +5,8 @@ To add an op, write its class in the file of its family and its line here.
 
 from __future__ import annotations
 
+from augkit.ops.colour import ChannelShuffle, Grey, Hue, Saturation
+from augkit.ops.degrade import Blur, Downscale, Jpeg, Noise
 from augkit.ops.geometric import (
     Crop,
     FlipHorizontal,
@@ -16,9 +18,11 @@ from augkit.ops.geometric import (
     Transpose,
     Zoom,
 )
+from augkit.ops.occlude import Erase
 from augkit.ops.op import Drawn, Geometric, Kernel, Op, Tone, Values
 from augkit.ops.setting import Limits, Range, setting
-from augkit.ops.tone import Brightness, Contrast, Invert
+from augkit.ops.tone import Brightness, Contrast, Invert, Posterize
+from augkit.ops.warp import Elastic
 
 OPS: dict[str, type[Op]] = {
     "shift": Shift,
@@ -33,6 +37,17 @@ OPS: dict[str, type[Op]] = {
     "contrast": Contrast,
     "brightness": Brightness,
     "invert": Invert,
+    "posterize": Posterize,
+    "saturation": Saturation,
+    "hue": Hue,
+    "grey": Grey,
+    "channel_shuffle": ChannelShuffle,
+    "blur": Blur,
+    "noise": Noise,
+    "jpeg": Jpeg,
+    "downscale": Downscale,
+    "erase": Erase,
+    "elastic": Elastic,
 }
 
 __all__ = ["OPS", "Drawn", "Geometric", "Kernel", "Limits", "Op", "Range", "Tone", "Values", "setting"]

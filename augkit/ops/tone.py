@@ -1,12 +1,17 @@
-"""Ops that change how bright a pixel is, by a line; a run of them is rendered by one table."""
+"""Ops that change how bright a pixel is, whatever is beside it; a run of lines is rendered by one table."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 from augkit.intervals import EMPTY, Interval
-from augkit.ops.op import Tone, Values
+from augkit.ops.op import Kernel, Tone, Values
 from augkit.ops.setting import Range, setting
 from augkit.reach import Reach
 
@@ -64,3 +69,29 @@ class Invert(Tone):
     def effects(self, aspect: Interval) -> Reach:
         """Invert, with the contrast kept."""
         return Reach(contrast=EMPTY, inverted=Interval(1, 1))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Posterize(Kernel):
+    """Leave few levels of brightness in each channel, evenly from black to white, and take the nearest.
+
+    Draws:   bits, even over the range; round(2**bits) levels are left, 2 at 1 bit, 3 at 1.6 and all at 8
+    Source:  Cubuk et al. 2019, CVPR (AutoAugment), table 6; there the low bits are cut off, which darkens
+             every picture, white included, and here black and white stay
+    """
+
+    bits: Range = setting(1, 8, unit="bits of each channel", still=8)
+
+    def apply(self, picture: NDArray[np.uint8], values: Mapping[str, float]) -> NDArray[np.uint8]:
+        """Take the nearest level that is left."""
+        steps = _levels(values["bits"]) - 1
+        table = np.rint(np.rint(np.arange(256) / 255 * steps) / steps * 255).astype(np.uint8)
+        return np.asarray(cv2.LUT(picture, table), dtype=np.uint8).reshape(picture.shape)
+
+    def effects(self, aspect: Interval) -> Reach:
+        """Leave at least the low end's levels."""
+        return Reach(levels=Interval(_levels(self.bits[0]), 256))
+
+
+def _levels(bits: float) -> int:
+    return round(2**bits)

@@ -1,0 +1,149 @@
+"""Ops that bend the picture: every part moves in its own way."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit import keys
+from augkit.intervals import Interval
+from augkit.ops.op import Drawn, Kernel, field
+from augkit.ops.setting import Range, setting
+from augkit.reach import Reach
+
+Picture = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+_NODES = 65
+_STEEPEST = 0.5
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Elastic(Kernel):
+    """Bend the picture smoothly inside its frame.
+
+    What is left to bending is bending: the field has no turn, stretch, zoom or shift of the whole picture in
+    it (its least-squares affine part is taken out), it comes to rest at the frame, so that nothing leaves
+    it, and nowhere does the picture fold, grow more than twice or shrink below two thirds; a displacement
+    too large for its smoothness is made smaller.  The field depends on the picture's shape, not on its size.
+
+    Draws:   displacement, the largest of any point, even over the range; smoothness, the distance between
+             control points, even over its range; field, the address of the control points
+    Source:  Simard et al. 2003, ICDAR, section 2; cubic B-splines as in Rueckert et al. 1999, IEEE TMI 18(8),
+             in place of a blurred field of pixels
+    """
+
+    displacement: Range = setting(0, 0.2, unit="share of the side", still=0)
+    smoothness: Range = setting(0.05, 0.5, unit="share of the side", still=0.5, default=(0.2, 0.2))
+
+    def drawn(self) -> tuple[Drawn, ...]:
+        """Return the largest displacement, the smoothness and the field."""
+        size = Drawn("displacement", *self.displacement, still=0)
+        return (size, Drawn("smoothness", *self.smoothness), field())
+
+    def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
+        """Look up each pixel where the field points."""
+        if values["displacement"] == 0:
+            return picture
+        height, width = picture.shape[:2]
+        moves = bend(int(values["field"]), values["displacement"], values["smoothness"], width / height)
+        across, down = _between(width), _between(height)
+        in_pixels = [math.sqrt(width * height) * (down @ move @ across.T) for move in moves]
+        x = (np.arange(width) + in_pixels[0]).astype(np.float32)
+        y = (np.arange(height)[:, None] + in_pixels[1]).astype(np.float32)
+        out = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(out, dtype=np.uint8).reshape(picture.shape)
+
+    def effects(self, aspect: Interval) -> Reach:
+        """Move parts by at most the high end, and the whole not at all."""
+        return Reach(displaced=Interval(0, self.displacement[1]))
+
+
+def bend(address: int, displacement: float, smoothness: float, aspect: float) -> Floats:
+    """Make a field of displacements on a lattice over the frame, edges included.
+
+    Args:
+        address:      address of the control points.
+        displacement: the largest length, in sides of the square as large as the picture.
+        smoothness:   distance between control points, in the same unit.
+        aspect:       width over height of the picture.
+
+    Returns:
+        float64 (2, 65, 65), x and y in the same unit: from a point of the picture after to the one before.
+    """
+    wide, high = math.sqrt(aspect), 1 / math.sqrt(aspect)
+    across, down = _splines(wide, smoothness), _splines(high, smoothness)
+    count = across.shape[1] * down.shape[1]
+    nobody = np.zeros(1, dtype=np.uint64)
+    words = keys.raw(address, keys.word("elastic"), nobody, nobody, 2 * count)
+    control = (2 * keys.uniform(words) - 1).reshape(2, down.shape[1], across.shape[1])
+    free = down @ control @ across.T
+    moves = _without_affine(free, np.outer(_ramp(high, smoothness), _ramp(wide, smoothness)))
+    longest = float(np.hypot(*moves).max())
+    if longest == 0:
+        return moves
+    steep = _steepness(moves, wide / (_NODES - 1), high / (_NODES - 1))
+    return moves * min(displacement / longest, _STEEPEST / steep)
+
+
+def _splines(side: float, spacing: float) -> Floats:
+    """Return the weight of each control point at each lattice node of one side, float64 (65, points)."""
+    at = np.linspace(0, side, _NODES) / spacing
+    first = np.floor(at).astype(int)
+    t = at - first
+    weights = (1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3
+    out = np.zeros((_NODES, int(first.max()) + 4))
+    for offset, weight in enumerate(weights):
+        out[np.arange(_NODES), first + offset] = weight / 6
+    return out
+
+
+def _ramp(side: float, smoothness: float) -> Floats:
+    """Return how free each lattice node of one side is: 0 at the frame, 1 two control points inside it."""
+    at = np.linspace(0, side, _NODES)
+    t = np.clip(np.minimum(at, side - at) / min(2 * smoothness, side / 2), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _without_affine(free: Floats, ramp: Floats) -> Floats:
+    """Bring a field to rest at the frame, with nothing left that an affine map does as well."""
+    rows, columns = np.mgrid[-1 : 1 : _NODES * 1j, -1 : 1 : _NODES * 1j]
+    plain = np.stack([np.ones_like(ramp), columns, rows]).reshape(3, -1)
+    held = plain * ramp.ravel()
+    moves = (free * ramp).reshape(2, -1)
+    share = np.linalg.solve(held @ plain.T, plain @ moves.T)
+    out: Floats = (moves - share.T @ held).reshape(free.shape)
+    return out
+
+
+def _steepness(moves: Floats, step_x: float, step_y: float) -> float:
+    """Return the largest singular value of the field's slopes anywhere: 1 would fold the picture over.
+
+    Between lattice nodes each column of the slopes lies between those of two edges, and the norm is convex:
+    its largest value is at one of the four pairs.
+    """
+    along, down = np.diff(moves, axis=2) / step_x, np.diff(moves, axis=1) / step_y
+    return max(
+        _norm(along[:, i : i + _NODES - 1], down[:, :, j : j + _NODES - 1]) for i in (0, 1) for j in (0, 1)
+    )
+
+
+def _norm(first: Floats, second: Floats) -> float:
+    """Return the largest singular value of the 2×2 matrices whose columns these are."""
+    (a, c), (b, d) = first, second
+    return float((np.hypot(a + d, c - b) + np.hypot(a - d, b + c)).max() / 2)
+
+
+def _between(pixels: int) -> Floats:
+    """Return the weights of the lattice nodes at pixel centres along one side, float64 (pixels, 65)."""
+    at = (np.arange(pixels) + 0.5) / pixels * (_NODES - 1)
+    first = np.minimum(at.astype(int), _NODES - 2)
+    out = np.zeros((pixels, _NODES))
+    out[np.arange(pixels), first] = 1 - (at - first)
+    out[np.arange(pixels), first + 1] = at - first
+    return out
