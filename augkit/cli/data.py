@@ -78,6 +78,7 @@ def generate(
     verdict = judging.judge_for(policy, data, task=task)
     if not verdict.safe:
         print(verdict.text(), file=sys.stderr)
+        raise SystemExit(1)
     plan = Plan(
         verdict.safe_policy(), class_names(data), seed=seed, copies=copies, keep_originals=keep_originals
     )

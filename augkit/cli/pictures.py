@@ -32,7 +32,7 @@ def preview(
     Example: augkit preview recipes/policies/digits.yaml mnist-sample --out preview.png
     """
     from augkit import codec, sources
-    from augkit.show import preview as sheets
+    import augkit.show.preview as sheets
 
     data = sources.load(source)
     verdict = judging.judge_for(policy, data, task=task)

@@ -58,7 +58,7 @@ def load(
 
 
 def found(data: DatasetDict) -> str:
-    """Say how many files and classes a source has, and how numbered classes are ordered where it surprises."""
+    """Say how many files and classes a source has, and how numbered classes stand where it may surprise."""
     from augkit.sources import records
 
     names = records.class_names(data)

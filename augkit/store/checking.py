@@ -1,0 +1,128 @@
+"""Checking a data set against its manifest and marker: every later harm is found and named."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from augkit.errors import StoreError
+from augkit.store import disk, manifest
+
+_SHOWN = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Verified:
+    """Say whether a data set is what it was when it was finished.
+
+    Attributes:
+        out:      the folder.
+        pictures: how many pictures the manifest names.
+        problems: what is wrong, a sentence each.
+    """
+
+    out: Path
+    pictures: int
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.problems
+
+    def text(self) -> str:
+        """Return the result as `augkit verify` prints it."""
+        if self.ok:
+            return f"{self.out}: whole: {self.pictures:,} pictures as they were written"
+        lines = [f"  {problem}" for problem in self.problems[:_SHOWN]]
+        if len(self.problems) > _SHOWN:
+            lines.append(f"  and {len(self.problems) - _SHOWN:,} more")
+        head = f"{self.out}: harmed: {len(self.problems):,} problem{'s' if len(self.problems) > 1 else ''}"
+        return "\n".join([head, *lines, "  fix: make it anew with --overwrite"])
+
+
+def marker(out: Path) -> dict[str, Any] | None:
+    """Return what the completion marker says, or None where there is none."""
+    try:
+        said = json.loads((out / disk.MARKER).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def tree_hash(out: str | Path) -> str:
+    """Return the hex SHA-256 over names and contents of everything but `.augkit/run` and the marker."""
+    root = Path(out)
+    paths = sorted(path for path in disk.files(root) if path != disk.MARKER)
+    return joined((path, disk.sha256(root / path)) for path in paths)
+
+
+def joined(hashes: Iterable[tuple[str, str]]) -> str:
+    """Return the tree hash of files whose paths (sorted) and hashes are known."""
+    whole = hashlib.sha256()
+    for path, digest in hashes:
+        whole.update(f"{path}\0{digest}\n".encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()
+
+
+def verify(out: str | Path) -> Verified:
+    """Compare every file of a finished data set with what was written.
+
+    Raises:
+        StoreError: there is no data set, or it was never finished.
+    """
+    root = Path(out)
+    said = marker(root)
+    if said is None:
+        unfinished = (root / disk.PRIVATE / "plan.json").exists()
+        raise StoreError(
+            "it is not finished" if unfinished else "augkit made no data set here",
+            where=str(root),
+            fix="run the command that makes it again: it carries on"
+            if unfinished
+            else "give the folder of one",
+        )
+    others = said.get("files")
+    if not isinstance(others, dict):
+        return Verified(root, 0, (f"{disk.MARKER}: it is damaged",))
+    there = set(disk.files(root)) - {disk.MARKER}
+    problems = _compare(root, others, there)
+    pictures, known = 0, set(others)
+    if not any(problem.startswith(f"{manifest.FILE}:") for problem in problems):
+        expected = _expected(root)
+        pictures = len(expected)
+        known |= set(expected)
+        problems += _compare(root, expected, there)
+    if not problems or known != set(others):
+        problems += [f"{path}: it was added" for path in sorted(there - known)]
+    return Verified(root, pictures, tuple(problems))
+
+
+def _expected(root: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for batch in manifest.batches(root, ["file", "sha256"]):
+        found.update(zip(batch["file"], batch["sha256"], strict=True))
+    return found
+
+
+def _compare(root: Path, expected: dict[str, str], there: set[str]) -> list[str]:
+    problems = []
+    for path, digest in sorted(expected.items()):
+        if path not in there:
+            problems.append(f"{path}: it is missing")
+        elif _digest(root / path) != digest:
+            problems.append(f"{path}: it was changed")
+    return problems
+
+
+def _digest(path: Path) -> str:
+    try:
+        return disk.sha256(path)
+    except OSError:
+        return ""

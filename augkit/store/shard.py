@@ -1,0 +1,202 @@
+"""Making one shard: decode each source once, draw for all, render, write, move into place, and seal.
+
+The seal is the shard's piece of the manifest, written last.  What has no seal is made again, to the same
+bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit import codec
+from augkit.errors import PictureError
+from augkit.render import render
+from augkit.store import disk, manifest
+from augkit.store.job import Job, Shard
+
+if TYPE_CHECKING:
+    from augkit.draw import Draws
+
+_BLOCK = 32_000_000  # bytes of encoded pictures held at once
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """Say what came of one shard: how many pictures were written, and how many sources are bad."""
+
+    number: int
+    pictures: int
+    bad: int
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """Hold one source: its place in the shard, its bytes, and the size of its picture in pixels."""
+
+    place: int
+    data: bytes
+    size: tuple[int, int]
+
+
+def make(job: Job, shard: Shard, attempt: int) -> Made:
+    """Make a shard's files and seal it.
+
+    Raises:
+        StoreError: the operating system refuses to write.
+    """
+    try:
+        return _make(job, shard, attempt)
+    except OSError as error:
+        raise disk.explained(error, Path(job.out)) from error
+
+
+def _make(job: Job, shard: Shard, attempt: int) -> Made:
+    tmp = f"{job.tmp}/{shard.number}-{os.getpid()}-{attempt}"
+    Path(tmp).mkdir()
+    rows = manifest.Rows(shard.split)
+    files = _Files(job.out, tmp)
+    suspects = _Suspects(job, shard, attempt)
+    for block in _blocks(shard, rows, suspects.guilty):
+        draws = _draw(job, shard, block)
+        for number, source in enumerate(block):
+            suspects.watch(source.place)
+            _make_source(job, shard, source, draws, number * job.copies(shard.split), rows, files)
+        rows.fill(draws.values if draws is not None else {})
+    files.move(again=job.again or attempt > 1)
+    disk.settle()
+    disk.replace(manifest.piece(Path(job.out), shard.number), rows.sealed())
+    Path(tmp).rmdir()
+    return Made(shard.number, len(rows), len(rows.bad))
+
+
+def _blocks(shard: Shard, rows: manifest.Rows, guilty: set[int]) -> Iterator[list[_Source]]:
+    """Read the sources and group them by the memory they take; what cannot be read goes to `rows.bad`."""
+    block: list[_Source] = []
+    weight = 0
+    for place, (key, image) in enumerate(zip(shard.keys, shard.images, strict=True)):
+        try:
+            if place in guilty:
+                raise PictureError("it ends the process that decodes it", where=key)
+            data = image if isinstance(image, bytes) else disk.get(image)
+            block.append(_Source(place, data, codec.peek_size(data, name=key)))
+        except PictureError as error:
+            rows.bad.append((key, error.problem))
+            continue
+        except OSError as error:
+            rows.bad.append((key, f"cannot be read ({error.strerror})"))
+            continue
+        weight += len(data)
+        if weight > _BLOCK:
+            yield block
+            block, weight = [], 0
+    if block:
+        yield block
+
+
+def _draw(job: Job, shard: Shard, block: list[_Source]) -> Draws | None:
+    """Draw all copies of a block: N = sources × copies, source by source."""
+    copies = job.copies(shard.split)
+    if not copies or job.plan is None:
+        return None
+    keys = [shard.keys[source.place] for source in block for _ in range(copies)]
+    labels = np.repeat(shard.labels[[source.place for source in block]], copies)
+    numbers = np.tile(np.arange(1, copies + 1, dtype=np.int64), len(block))
+    sizes = np.repeat(np.array([source.size for source in block], dtype=np.int64), copies, axis=0)
+    return job.plan.draw(keys, labels, numbers, sizes)
+
+
+def _make_source(
+    job: Job,
+    shard: Shard,
+    source: _Source,
+    draws: Draws | None,
+    first: int,
+    rows: manifest.Rows,
+    files: _Files,
+) -> None:
+    """Make all pictures of one source from one decode; `first` is the draw of its first copy."""
+    key, label = shard.keys[source.place], int(shard.labels[source.place])
+    try:
+        picture = codec.decode(source.data, name=key)
+    except PictureError as error:
+        rows.bad.append((key, error.problem))
+        return
+    stem, origin = shard.stems[source.place], hashlib.sha256(source.data).hexdigest()
+
+    def write(copy: int, after: int, data: bytes, extension: str, draw: int) -> None:
+        was = "" if after == label else f"-was-{job.folders[label]}"
+        file = f"{shard.split}/{job.folders[after]}/{stem}{was}-{copy}{extension}"
+        files.put(file, data)
+        size = (picture.shape[1], picture.shape[0])
+        rows.add(file, key, copy, job.classes[label], job.classes[after], data, size, origin, draw)
+
+    if draws is None or job.keep_originals:
+        extension = codec.kept_as(source.data, name=key)
+        if extension:
+            write(0, label, source.data, extension, -1)
+        else:
+            write(0, label, codec.encode(picture), ".png", -1)
+    if draws is None:
+        return
+    extension = codec.settings(job.format)[0]
+    for copy in range(1, job.copies(shard.split) + 1):
+        draw = first + copy - 1
+        rows.count(job.classes[label], bool(draws.accepted[draw]))
+        if draws.accepted[draw]:
+            made = codec.encode(render(picture, draws, draw), job.format)
+            write(copy, int(draws.labels[draw]), made, extension, draw)
+
+
+class _Files:
+    """Write files aside under numbers, then move all of them to their names."""
+
+    def __init__(self, out: str, tmp: str) -> None:
+        self.out, self.tmp = out, tmp
+        self.names: list[str] = []
+
+    def put(self, name: str, data: bytes) -> None:
+        disk.put(f"{self.tmp}/{len(self.names)}", data)
+        self.names.append(name)
+
+    def move(self, *, again: bool) -> None:
+        """Move the files into place.
+
+        `again` says that names may be taken by an earlier attempt's equal files.
+        """
+        for number, name in enumerate(self.names):
+            final = f"{self.out}/{name}"
+            if again:  # ext4 flushes a file that replaces another: fifty times the cost of a fresh name
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(final)  # noqa: PTH108 - hot
+            os.replace(f"{self.tmp}/{number}", final)  # noqa: PTH105 - hot
+
+
+class _Suspects:
+    """Find the picture that kills the process: from the second attempt on, note each source before it is
+    touched.
+    """
+
+    def __init__(self, job: Job, shard: Shard, attempt: int) -> None:
+        self.path = manifest.piece(Path(job.out), shard.number).with_suffix(".suspects")
+        self.watching = attempt > 1
+        self.guilty: set[int] = set()
+        if self.watching and self.path.exists():
+            noted: dict[str, Any] = json.loads(self.path.read_text("utf-8"))
+            self.guilty = {*noted["guilty"], noted["at"]}
+
+    def watch(self, place: int) -> None:
+        if self.watching:
+            self.path.write_text(json.dumps({"guilty": sorted(self.guilty), "at": place}), "utf-8")
+
+
+Values = dict[str, NDArray[np.float64]]
