@@ -31,8 +31,8 @@ def preview(
 
     Example: augkit preview recipes/policies/digits.yaml mnist-sample --out preview.png
     """
-    from augkit import codec, sources
     import augkit.show.preview as sheets
+    from augkit import codec, sources
 
     data = sources.load(source)
     verdict = judging.judge_for(policy, data, task=task)

@@ -25,7 +25,7 @@ from augkit.safety import (
     ls906_too_few_accepted,
 )
 from augkit.safety.case import Case, Rule
-from augkit.safety.finding import Finding, drawn_in_words
+from augkit.safety.finding import Finding, drawn_in_words, value_in_words
 from augkit.safety.guard import guarded, survived
 from augkit.safety.verdict import SafePolicy, Verdict
 from augkit.tasks import Task
@@ -58,6 +58,7 @@ __all__ = [
     "guarded",
     "judge",
     "survived",
+    "value_in_words",
 ]
 
 

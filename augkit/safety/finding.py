@@ -99,14 +99,15 @@ def drawn_in_words(draw: Draws, i: int = 0) -> str:
             continue
         alone = len(drawn) == 1
         said = [
-            f"{'' if alone else n.name.removesuffix('_degrees') + ' '}{_said(n.name, value)}"
+            f"{'' if alone else n.name.removesuffix('_degrees') + ' '}{value_in_words(n.name, value)}"
             for n, value in moving
         ]
         parts.append(" ".join([step.name, *said]))
     return ", ".join(parts) or "nothing drawn"
 
 
-def _said(name: str, value: float) -> str:
+def value_in_words(name: str, value: float) -> str:
+    """Say one drawn value, such as "17.3°" or "0.05"."""
     if name.endswith("degrees"):
         return f"{value:.3g}°"
     return f"{value:.2g}" if abs(value) < 1 else f"{value:.3g}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from augkit import codec
 from augkit.plan import Plan
+from augkit.safety import value_in_words
 from augkit.show import Cell, Row, contact_sheet
 from augkit.store.job import Job
 from augkit.store.manifest import Summary
@@ -97,8 +98,8 @@ def _about(job: Job, summary: Summary) -> str:
     kept = f"{summary.originals:,} originals and " if summary.originals else ""
     made = summary.rows - summary.originals
     return (
-        f"{loud}{kept}{made:,} augmented copies, {plan.copies} of each source, of {len(job.classes)} classes; "
-        f"{', '.join(job.augmented)} is augmented and nothing else.\n"
+        f"{loud}{kept}{made:,} augmented copies, {plan.copies} of each source, of {len(job.classes)} classes; only "
+        f"{', '.join(job.augmented)} is augmented.\n"
     )
 
 
@@ -153,8 +154,7 @@ def _cell(out: Path, row: dict[str, Any]) -> Cell:
     for name, value in row.items():
         step, dot, number = name.partition(".")
         if isinstance(value, float) and value == value:
-            said = f"{value:.3g}°" if number.endswith("degrees") else f"{value:.2g}"
-            steps.setdefault(step, []).extend([said] if dot else [])
+            steps.setdefault(step, []).extend([value_in_words(number, value)] if dot else [])
     caption = "\n".join(" ".join([step, *values]) for step, values in steps.items())
     if row["label_after"] != row["label"]:
         caption += f"\n→ {row['label_after']}"
