@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import runpy
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +13,9 @@ from pathlib import Path
 import pytest
 
 GUARD = Path(__file__).parent / "offline"
-SCRATCH = tempfile.TemporaryDirectory(prefix="augkit-tests-")
-REFUSED = Path(SCRATCH.name) / "refused-connections"
+SCRATCH = tempfile.mkdtemp(prefix="augkit-tests-")
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
+REFUSED = Path(SCRATCH) / "refused-connections"
 
 # Set before anything heavy is imported; a started process inherits them.
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
