@@ -140,8 +140,12 @@ def test_the_top_level_is_a_table_of_contents() -> None:
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run make in the checkout, as from a shell: not as a part of the make that may run these tests."""
-    env = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}}
-    return subprocess.run(["make", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    env = {
+        name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
+    }
+    return subprocess.run(
+        ["make", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
 
 
 def test_make_lists_every_target() -> None:
