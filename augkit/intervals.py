@@ -40,7 +40,8 @@ class Interval:
 
         NaN, where there is no value, is as far inside as can be.
         """
-        over = np.maximum(self.low - values, values - self.high)
+        with np.errstate(invalid="ignore"):  # a value without end, at an end that is none
+            over = np.maximum(self.low - values, values - self.high)
         return np.where(np.isnan(over), -np.inf, over)
 
     def either(self, other: Interval) -> Interval:

@@ -72,7 +72,7 @@ AXES: dict[str, Axis] = {
     "brightness": Axis("range", "share of full range", Interval(0, 0), ANY, "brightness {}"),
     "hue": Axis("most", "degrees", Interval(0, 0), Interval(0, 180), "turns hues {}"),
     "saturation": Axis("range", "factor", Interval(1, 1), _UP, "saturation {}"),
-    "channels": Axis("most", "0 or 1", Interval(0, 0), _SHARE, "mixes channels {}"),
+    "channels": Axis("most", "0 or 1", Interval(0, 0), _SHARE, "mixes the colour channels"),
     "blur": Axis("most", "sigma, share of the side", Interval(0, 0), _UP, "blurs {}"),
     "noise": Axis("most", "sigma, share of full range", Interval(0, 0), _UP, "adds noise {}"),
     "pixels": Axis("least", "pixels across the shorter side", _ENDLESS, _UP, "leaves {} pixels across"),

@@ -51,7 +51,7 @@ class Outside:
             but:  what is wrong with that; what the classes survive, if left out.
         """
         step, steps = self._steps()
-        survived = but or f"{_named(self.classes)} {self._survive()}"
+        survived = but or self._survive()
         if self.answer.state == "unsafe":
             problem = f"{does.format(_shown(self.axis, self.answer.value))}, but {survived}"
         else:
@@ -92,11 +92,14 @@ class Outside:
         return type(effects)().on(self.axis) != effects.on(self.axis)
 
     def _survive(self) -> str:
-        verb = "survives" if len(self.classes) == 1 else "survive"
-        if self.limit.empty:
-            return f"{'does' if len(self.classes) == 1 else 'do'} not survive it"
-        return f"{verb} {'it at' if AXES[self.axis].parity else ''} {numbers(self.axis, self.limit)}".replace(
-            "  ", " "
+        axis, one = AXES[self.axis], len(self.classes) == 1
+        if self.limit.empty or (axis.kind == "most" and self.limit == axis.still):
+            if self.classes == ("every class",):
+                return "no class survives it"
+            return f"{_named(self.classes)} {'does' if one else 'do'} not survive it"
+        at = "it at " if axis.parity else ""
+        return (
+            f"{_named(self.classes)} {'survives' if one else 'survive'} {at}{numbers(self.axis, self.limit)}"
         )
 
     def _becomes(self) -> tuple[tuple[str, str], ...]:

@@ -92,12 +92,13 @@ def drawn_in_words(draw: Draws, i: int = 0) -> str:
         drawn = step.op.drawn()
         values = [(n, float(draw.numbers[row + k, i])) for k, n in enumerate(drawn)]
         row += len(drawn)
-        moving = [(n, value) for n, value in values if n.still is None or abs(value - n.still) > 1e-9]
+        shown = [(n, value) for n, value in values if n.name != "field"]  # an address tells a reader nothing
+        moving = [(n, value) for n, value in shown if n.still is None or abs(value - n.still) > 1e-9]
         if not draw.active[index, i] or (
             drawn and not any(n.still is not None or n.options for n, _ in moving)
         ):
             continue
-        alone = len(drawn) == 1
+        alone = len(shown) == 1
         said = [
             f"{'' if alone else n.name.removesuffix('_degrees') + ' '}{value_in_words(n.name, value)}"
             for n, value in moving

@@ -126,7 +126,7 @@ def at_rest(found: Draws) -> list[bool]:
 
 
 def _value(axis: str, found: Draws) -> float:
-    return float(bound.measure(found, axis)[0]) if axis in found.effects and len(found) else float("nan")
+    return float(bound.measure(found, axis)[0]) if len(found) else float("nan")
 
 
 MEASURED = ("turn", "mirrored", "stretch", "zoom", "kept", "contrast", "inverted", "brightness")

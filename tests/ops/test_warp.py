@@ -90,3 +90,27 @@ def test_another_field_bends_otherwise_and_the_same_field_the_same() -> None:
 def test_the_smallest_pictures_are_bent_without_harm(shape: tuple[int, int, int]) -> None:
     picture = np.arange(math.prod(shape), dtype=np.uint8).reshape(shape)
     assert elastic().apply(picture, values(1, 0.1)).shape == shape
+
+
+@pytest.mark.parametrize("height, width", [(17, 17), (12, 30)])
+def test_each_pixel_is_looked_up_where_the_field_points_from_its_centre(height: int, width: int) -> None:
+    moves = bend(3, 0.06, 0.3, width / height) * math.sqrt(height * width)
+    nodes = np.linspace(0, 1, 65)
+    x, y = ((np.arange(n) + 0.5) / n for n in (width, height))
+    for axis, size in ((0, width), (1, height)):
+        columns = np.stack([np.interp(x, nodes, row) for row in moves[axis]])
+        expected = np.stack([np.interp(y, nodes, column) for column in columns.T], axis=1)
+        steep = 255 // size
+        ramp = (np.indices((height, width))[1 - axis] * steep).astype(np.uint8)[:, :, None]
+        after = elastic().apply(ramp, values(3, 0.06, 0.3))[:, :, 0].astype(float) - ramp[:, :, 0]
+        inside = (slice(1, -1), slice(1, -1))
+        assert np.abs(after / steep - expected)[inside].max() < 0.51 / steep + 1 / 32
+
+
+def test_the_field_is_as_smooth_across_as_down_in_a_long_picture() -> None:
+    across, down = 0.0, 0.0
+    for field in range(12):
+        moves = bend(field, 0.02, 0.1, 4.0)[:, 16:-16, 16:-16]
+        across += np.abs(np.diff(moves, axis=2) / (2 / 64)).mean()
+        down += np.abs(np.diff(moves, axis=1) / (0.5 / 64)).mean()
+    assert 0.7 < across / down < 1.4
