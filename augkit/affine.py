@@ -41,6 +41,14 @@ def compose(second: Map, first: Map) -> Map:
     )
 
 
+def inverse(through: Map) -> Map:
+    """Return the map that undoes `through`, which must not be flat."""
+    a, b, tx, c, d, ty = through
+    det = a * d - b * c
+    e, f, g, h = d / det, -b / det, -c / det, a / det
+    return (e, f, -(e * tx + f * ty), g, h, -(g * tx + h * ty))
+
+
 def half_sides(aspect: Any) -> tuple[Any, Any]:
     """Return half the width and half the height of a frame whose width is `aspect` times its height."""
     root = np.sqrt(aspect)
@@ -81,36 +89,29 @@ def area(planes: Sequence[HalfPlane]) -> Floats:
     others (Green's theorem); of two equal half-planes only the first counts.
     """
     whole = np.broadcast_arrays(*(np.asarray(n, dtype=np.float64) for plane in planes for n in plane))
-    normals = [(whole[3 * k], whole[3 * k + 1], whole[3 * k + 2]) for k in range(len(planes))]
-    unit = []
-    for nx, ny, h in normals:
-        length = np.hypot(nx, ny)
-        flat = length < 1e-300
-        safe = np.where(flat, 1.0, length)
-        unit.append((np.where(flat, 0, nx / safe), np.where(flat, 0, ny / safe), h / safe, flat))
-    total = np.zeros_like(unit[0][2])
-    nothing = np.zeros_like(total, dtype=bool)
-    for k, (nx, ny, h, flat) in enumerate(unit):
-        nothing |= flat & (h < 0)
-        low, high = np.full_like(total, -np.inf), np.full_like(total, np.inf)
-        for j, (mx, my, g, other_flat) in enumerate(unit):
-            if j == k:
-                continue
-            along = ny * mx - nx * my  # the line runs along (ny, -nx)
-            room = g - h * (nx * mx + ny * my)
-            parallel = np.abs(along) < 1e-12
-            with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-                cut = room / along
-            high = np.where(~parallel & (along > 0), np.minimum(high, cut), high)
-            low = np.where(~parallel & (along < 0), np.maximum(low, cut), low)
-            shut = (
-                parallel
-                & ~other_flat
-                & ((room < -1e-12) | ((j < k) & (np.abs(room) <= 1e-12) & (nx * mx + ny * my > 0)))
-            )
-            high = np.where(shut, -np.inf, high)
-        total += np.where(~flat & (high > low), h * np.maximum(high - low, 0) / 2, 0.0)
-    return np.where(nothing, 0.0, np.maximum(total, 0.0))
+    nx, ny, h = (np.stack(whole[part::3]) for part in range(3))
+    length = np.hypot(nx, ny)
+    flat = length < 1e-300
+    safe = np.where(flat, 1.0, length)
+    nx, ny, h = np.where(flat, 0, nx / safe), np.where(flat, 0, ny / safe), h / safe
+    total = np.zeros_like(h[0])
+    for k in range(len(planes)):
+        along = ny[k] * nx - nx[k] * ny  # the line runs along (ny, -nx)
+        facing = nx[k] * nx + ny[k] * ny
+        room = h - h[k] * facing
+        parallel = np.abs(along) < 1e-12
+        with np.errstate(over="ignore"):
+            cut = room / np.where(parallel, 1.0, along)
+        high = np.where(~parallel & (along > 0), cut, np.inf).min(axis=0)
+        low = np.where(~parallel & (along < 0), cut, -np.inf).max(axis=0)
+        shut = room < -1e-12
+        shut[:k] |= (np.abs(room[:k]) <= 1e-12) & (facing[:k] > 0)
+        shut &= parallel & ~flat
+        shut[k] = flat[k]
+        total += np.where((high > low) & ~shut.any(axis=0), h[k] * np.maximum(high - low, 0) / 2, 0.0)
+    nothing = (flat & (h < 0)).any(axis=0)
+    area: Floats = np.where(nothing, 0.0, np.maximum(total, 0.0))
+    return area
 
 
 def in_half_sides(through: Map, aspect: Any) -> Map:
@@ -142,26 +143,25 @@ def kept_at_least(maps: Sequence[Map]) -> Floats:
     In one quadrant of the source the farthest that an interval matrix carries a point is linear in the
     point, so what is kept for certain is again an intersection of half-planes.
     """
-    total: Any = 0.0
-    for right in (1.0, -1.0):
-        for upper in (1.0, -1.0):
-            planes: list[HalfPlane] = [
-                (right, 0.0, 1.0),
-                (-right, 0.0, 0.0),
-                (0.0, upper, 1.0),
-                (0.0, -upper, 0.0),
-            ]
-            for through in maps:
-                for x, y, shift in (through[:3], through[3:]):
-                    planes.append((_end(x, right), _end(y, upper), 1.0 - shift.high))
-                    planes.append((-_end(x, -right), -_end(y, -upper), 1.0 + shift.low))
-            total = total + area(planes)
+    right = np.array([[1.0], [1.0], [-1.0], [-1.0]])
+    upper = np.array([[1.0], [-1.0], [1.0], [-1.0]])
+    planes: list[HalfPlane] = [
+        (right, 0.0, 1.0),
+        (-right, 0.0, 0.0),
+        (0.0, upper, 1.0),
+        (0.0, -upper, 0.0),
+    ]
+    for through in maps:
+        for x, y, shift in (through[:3], through[3:]):
+            planes.append((_end(x, right), _end(y, upper), 1.0 - shift.high))
+            planes.append((-_end(x, -right), -_end(y, -upper), 1.0 + shift.low))
+    total = area(planes).sum(axis=0)
     share: Floats = np.minimum(np.nan_to_num(total / 4, nan=0.0), 1.0)
     return share
 
 
-def _end(entry: Any, sign: float) -> Floats:
-    end: Floats = np.clip(entry.high if sign > 0 else entry.low, -1e12, 1e12)
+def _end(entry: Any, sign: Floats) -> Floats:
+    end: Floats = np.clip(np.where(sign > 0, entry.high, entry.low), -1e12, 1e12)
     return end
 
 

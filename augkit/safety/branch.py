@@ -1,16 +1,16 @@
 """Branch and bound: settle what the bound leaves open and the witness does not find.
 
-Every way through the policy's choices is a chain of steps with a box of drawn numbers.  The composed map
-is bounded over many boxes at once (`augkit.span`: interval arithmetic with the mean-value form); a box
-inside the limit is dropped, a box whose centre is outside is a witness, a number along which the goal only
-rises or falls is set to its end, and the rest is split.  Nothing left: safe.  Budget spent: unproven.
+Every way through the policy's choices is a chain of steps with a box of drawn numbers (`chains`).  A chain
+whose own bound is inside the limit is done with.  What tone and zoom do to the picture is extreme at the
+corners of the box.  Elsewhere the composed map is bounded over many boxes at once (`augkit.span`: interval
+arithmetic with the mean-value form); a box inside the limit is dropped, a box whose centre is outside is a
+witness, a number along which the goal only rises or falls is set to its end, and the rest is split.
+Nothing left: safe.  Budget spent: unproven.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-from collections.abc import Iterator
+import functools
 from typing import Any
 
 import numpy as np
@@ -20,41 +20,23 @@ from augkit import affine
 from augkit.affine import IDENTITY, Map
 from augkit.draw import Draws
 from augkit.intervals import Arcs, Interval
-from augkit.ops import Drawn, Geometric
-from augkit.policy import Node, Policy, Step
-from augkit.reach import Limits
+from augkit.ops import Geometric, Tone
+from augkit.policy import Policy
+from augkit.reach import GEOMETRY, TONE, Limits, inside
+from augkit.safety.chains import Chain, chains
 from augkit.span import Span
 
-AXES = ("turn", "mirrored", "stretch", "kept")
-_MAX_WAYS = 256
+AXES = (*GEOMETRY, *TONE)
+_CORNERS = ("zoom", *TONE)
+_MOST_CORNERS = 12
+_MAX_CHAINS = 2048
 _MAX_BOXES = 60_000
 _MAX_ROUNDS = 60
+_FIRST_BOXES = 64
 _FUZZ = 1e-9
+_MARGIN = 1e-6
 
 Floats = NDArray[np.float64]
-
-
-@dataclasses.dataclass(frozen=True)
-class Chain:
-    """One way through the choices: geometric steps in order, and the numbers they draw (fixed ones and
-    options settled).
-    """
-
-    steps: tuple[Step, ...]
-    fixed: tuple[tuple[str, float], ...]
-
-    @property
-    def mirrored(self) -> bool:
-        """Tell whether the chain mirrors, which no drawn number changes."""
-        parity = False
-        for step in self.steps:
-            assert isinstance(step.op, Geometric)
-            middle = {
-                n.name: np.array([n.options[0] if n.options else (n.low + n.high) / 2])
-                for n in step.op.drawn()
-            }
-            parity ^= bool(affine.pose(step.op.matrix(middle, 1.0))[0])
-        return parity
 
 
 def prove(policy: Policy, axis: str, limit: Limits, aspect: Interval) -> tuple[bool | None, Draws | None]:
@@ -63,22 +45,41 @@ def prove(policy: Policy, axis: str, limit: Limits, aspect: Interval) -> tuple[b
     Returns:
         True (all draws are inside `limit`), False with a draw that is not, or None (the budget ran out).
     """
-    ways = list(itertools.islice(_chains(policy), _MAX_WAYS + 1))
-    if len(ways) > _MAX_WAYS:
+    ways = chains(policy, Tone if axis in TONE else Geometric, _MAX_CHAINS)
+    if ways is None:
         return None, None
     answer: bool | None = True
     budget = _MAX_BOXES
     for chain in ways:
-        if axis in ("turn", "mirrored") and chain.mirrored != (axis == "mirrored"):
+        if inside(chain.reach(aspect).on(axis), limit):
             continue
-        settled, found, spent = _Search(chain, axis, limit, aspect).run(budget)
-        budget -= spent
+        if axis in _CORNERS:
+            found = _worst_corner(chain, policy, axis, limit, aspect)
+            settled = False if found is not None else None
+        else:
+            settled, numbers, spent = _Search(chain, axis, limit, aspect).run(budget)
+            budget -= spent
+            found = chain.as_draws(policy, *numbers) if numbers else None
         if settled is False:
-            return False, _as_draw(policy, chain, found, aspect)
+            return False, found
         answer = None if settled is None else answer
         if budget <= 0:
             return None, None
     return answer, None
+
+
+def _worst_corner(chain: Chain, policy: Policy, axis: str, limit: Limits, aspect: Interval) -> Draws | None:
+    """Return the worst draw at the ends of a chain's numbers, if it is outside the limit."""
+    free = chain.free
+    if len(free) > _MOST_CORNERS:
+        return None
+    which = np.arange(2 ** len(free))
+    found = {address: np.full(len(which), value) for address, value in chain.given.items()}
+    found |= {a: np.where(which >> i & 1, n.high, n.low) for i, (a, n) in enumerate(free)}
+    draws = chain.as_draws(policy, found, np.full(len(which), aspect.low))
+    over = limit.excess(draws.effects[axis])
+    worst = int(np.argmax(over))
+    return draws.take(np.array([worst])) if over[worst] > _MARGIN else None
 
 
 class _Search:
@@ -86,121 +87,166 @@ class _Search:
 
     def __init__(self, chain: Chain, axis: str, limit: Limits, aspect: Interval) -> None:
         self.chain, self.axis, self.limit = chain, axis, limit
-        given = dict(chain.fixed)
-        self.free: list[tuple[str, Drawn]] = []
-        for step in chain.steps:
-            for number in step.op.drawn():
-                address = f"{step.name}.{number.name}"
-                if address not in given and number.low < number.high:
-                    self.free.append((address, number))
-                given.setdefault(address, number.low)
-        self.given = given
+        self.free, self.given, self.mirrored = chain.free, chain.given, chain.mirrored
         low, high = [n.low for _, n in self.free], [n.high for _, n in self.free]
         self.low, self.high = np.array([*low, aspect.low]), np.array([*high, aspect.high])
 
-    def run(self, budget: int) -> tuple[bool | None, dict[str, float], int]:
-        """Return True, False with the numbers of a witness, or None; and the boxes spent."""
+    def run(self, budget: int) -> tuple[bool | None, tuple[dict[str, Floats], Floats] | None, int]:
+        """Return True, False with the numbers and the aspect of a witness, or None; and the boxes spent."""
         sides = (1.0, -1.0) if isinstance(self.limit, Arcs) else (1.0,)
         low, high = (np.repeat(end[:, None], len(sides), axis=1) for end in (self.low, self.high))
-        side = np.array(sides)
+        side, steep = np.array(sides), np.ones_like(low)
         spent = 0
         for _ in range(_MAX_ROUNDS):
+            while spent and low.shape[1] < _FIRST_BOXES and (high > low).any(axis=0).all():
+                low, high, side = _split(low, high, side, steep)
+                steep = np.concatenate([steep, steep], axis=1)
             spent += low.shape[1]
-            outside, open_, low, high, goal = self._judge(low, high, side)
+            outside, open_, low, high, steep = self._judge(low, high, side)
             if outside is not None:
                 return False, outside, spent
-            low, high, side = low[:, open_], high[:, open_], side[open_]
+            low, high, side, steep = low[:, open_], high[:, open_], side[open_], steep[:, open_]
             if not low.shape[1]:
-                return True, {}, spent
+                return True, None, spent
             if spent >= budget:
-                return None, {}, spent
-            low, high, side = _split(low, high, side, goal[:, open_])
-        return None, {}, spent
+                return None, None, spent
+            low, high, side = _split(low, high, side, steep)
+            steep = np.concatenate([steep, steep], axis=1)
+        return None, None, spent
 
     def _judge(
         self, low: Floats, high: Floats, side: Floats
-    ) -> tuple[dict[str, float] | None, Any, Floats, Floats, Floats]:
-        """Bound the goal over the boxes; the goal is positive outside the limit."""
-        middle, radii = (low + high) / 2, (high - low) / 2
-        at_centre = self._maps(list(middle))
-        at_box = self._maps(Span.boxes(low, high))
-        narrow = [_narrowed(box, point, radii) for box, point in zip(at_box, at_centre, strict=True)]
+    ) -> tuple[tuple[dict[str, Floats], Floats] | None, Any, Floats, Floats, Floats]:
+        """Bound the goal over the boxes; the goal is positive outside the limit.
+
+        Returns:
+            a witness or None; which boxes stay open; the boxes, cut down; how steep the goal is along each
+            number.
+        """
         if self.axis == "kept":
-            return self._judge_kept(low, high, at_centre, narrow, at_box, radii)
-        goal = self._goal(at_centre[0], narrow[0], side, radii)
-        centre_goal = self._excess(at_centre[0])
-        if (centre_goal > 1e-7).any():
-            return self._named(middle[:, int(np.argmax(centre_goal))]), None, low, high, radii
-        rises, falls = goal.slope_low >= 0, goal.slope_high <= 0
+            return self._judge_kept(low, high)
+        middle, radii = (low + high) / 2, (high - low) / 2
+        centre, box = self._whole(list(middle)), self._whole(Span.boxes(low, high))
+        goal, one_way = self._goal(centre, _narrowed(box, centre, radii), side, radii)
+        _, turn, _, stretch = affine.pose(centre)
+        over = self.limit.excess(stretch if self.axis == "stretch" else turn)
+        if (over > _MARGIN / 10).any():
+            return self._named(middle[:, int(np.argmax(over))]), None, low, high, radii
+        rises, falls = (goal.slope_low >= 0) & one_way, (goal.slope_high <= 0) & one_way
         low, high = np.where(rises, high, low), np.where(falls & ~rises, low, high)
-        open_ = goal.high > _FUZZ
-        return None, open_, low, high, np.maximum(np.abs(goal.slope_low), np.abs(goal.slope_high))
+        return None, goal.high > _FUZZ, low, high, _steep(goal)
 
     def _judge_kept(
-        self,
-        low: Floats,
-        high: Floats,
-        at_centre: list[Map],
-        narrow: list[Map],
-        at_box: list[Map],
-        radii: Floats,
-    ) -> tuple[dict[str, float] | None, Any, Floats, Floats, Floats]:
+        self, low: Floats, high: Floats
+    ) -> tuple[tuple[dict[str, Floats], Floats] | None, Any, Floats, Floats, Floats]:
+        """Bound the share kept as it is seen from several frames, because a window that is moved about keeps
+        the same share: seen from the window, its place does not matter.
+        """
         assert isinstance(self.limit, Interval)
-        share = affine.kept([affine.in_half_sides(point, (low[-1] + high[-1]) / 2) for point in at_centre])
-        if (share < self.limit.low - 1e-7).any():
-            return self._named(((low + high) / 2)[:, int(np.argmin(share))]), None, low, high, radii
-        aspect = Span.boxes(low, high)[-1]
-        least = affine.kept_at_least([affine.in_half_sides(box, aspect) for box in narrow])
-        steep = sum(
-            np.maximum(np.abs(entry.slope_low), np.abs(entry.slope_high)) for box in at_box for entry in box
-        )
-        return None, least < self.limit.low - _FUZZ, low, high, steep
+        middle, radii = (low + high) / 2, (high - low) / 2
+        share = affine.kept([affine.in_half_sides(t, middle[-1]) for t in self._seen(list(middle), 0)[0]])
+        if (share < self.limit.low - _MARGIN / 10).any():
+            return self._named(middle[:, int(np.argmin(share))]), None, low, high, radii
+        open_, steep = np.ones(low.shape[1], dtype=np.bool_), np.ones_like(low)
+        for rank, frame in enumerate(self.frames):
+            boxes = Span.boxes(low[:, open_], high[:, open_])
+            at_box, shrunk = self._seen(boxes, frame)
+            at_centre, _ = self._seen(list(middle[:, open_]), frame)
+            narrow = [_narrowed(*both, radii[:, open_]) for both in zip(at_box, at_centre, strict=True)]
+            least = affine.kept_at_least([affine.in_half_sides(through, boxes[-1]) for through in narrow])
+            if rank == 0:
+                steep = np.sum([_steep(entry) for through in at_box for entry in through], axis=0)
+            open_[open_] = ~(least * shrunk >= self.limit.low - _FUZZ)
+            if not open_.any():
+                break
+        return None, open_, low, high, steep
 
-    def _maps(self, numbers: list[Any]) -> list[Map]:
-        """Return the composed map and the maps up to each cropping step, for drawn numbers given as arrays
-        or spans.
+    def _segments(self, numbers: list[Any]) -> list[Map]:
+        """Return the maps from each cropping step to the next, source and output being the ends, for drawn
+        numbers given as arrays or spans.
         """
         aspect, zero = numbers[-1], numbers[-1] * 0.0
         values: dict[str, Any] = {address: zero + value for address, value in self.given.items()}
         values |= {address: value for (address, _), value in zip(self.free, numbers[:-1], strict=True)}
-        whole: Map = IDENTITY
-        windows: list[Map] = []
+        segments: list[Map] = [IDENTITY]
         for step in self.chain.steps:
             assert isinstance(step.op, Geometric)
             drawn = {number.name: values[f"{step.name}.{number.name}"] for number in step.op.drawn()}
-            whole = affine.compose(step.op.matrix(drawn, aspect), whole)
+            segments[-1] = affine.compose(step.op.matrix(drawn, aspect), segments[-1])
             if step.op.clips:
-                windows.append(whole)
-        return [tuple(zero + entry for entry in through) for through in (whole, *windows)]
+                segments.append(IDENTITY)
+        return [_lifted(through, zero) for through in segments]
 
-    def _goal(self, centre: Map, box: Map, side: Floats, radii: Floats) -> Span:
-        a, b, _, c, d, _ = _unmirrored(box, self.chain.mirrored)
-        if self.axis == "stretch":
-            assert isinstance(self.limit, Interval)
+    def _whole(self, numbers: list[Any]) -> Map:
+        """Return the composed map."""
+        whole, *rest = self._segments(numbers)
+        for through in rest:
+            whole = affine.compose(through, whole)
+        return whole
+
+    def _seen(self, numbers: list[Any], frame: int) -> tuple[list[Map], Any]:
+        """Return the maps from a frame to all others, and the least share of the source that the whole frame
+        is.
+        """
+        segments = self._segments(numbers)
+        zero = numbers[-1] * 0.0
+        seen: list[Map] = []
+        ahead, back = IDENTITY, IDENTITY
+        for through in segments[frame:]:
+            ahead = affine.compose(through, ahead)
+            seen.append(_lifted(ahead, zero))
+        for through in segments[:frame][::-1]:
+            back = affine.compose(affine.inverse(through), back)
+            seen.append(_lifted(back, zero))
+        size = zero + (back[0] * back[4] - back[1] * back[3])
+        if not isinstance(size, Span):
+            return seen, np.abs(size)
+        return seen, np.where(
+            (size.low < 0) & (size.high > 0), 0.0, np.minimum(abs(size.low), abs(size.high))
+        )
+
+    @functools.cached_property
+    def frames(self) -> list[int]:
+        """Return the frames that shares are seen from: the last window, the source, the output."""
+        windows = sum(isinstance(step.op, Geometric) and step.op.clips for step in self.chain.steps)
+        return list(dict.fromkeys((windows, 0, windows + 1)))
+
+    def _goal(self, centre: Map, box: Map, side: Floats, radii: Floats) -> tuple[Span, Any]:
+        """Bound how far outside the limit a draw is, and say where that goes one way only: where the box is
+        too small for a turn to leave one arc of the limit and reach another.
+        """
+        a, b, _, c, d, _ = _unmirrored(box, self.mirrored)
+        e, f, _, g, h, _ = _unmirrored(centre, self.mirrored)
+        if isinstance(self.limit, Interval):
             t = (self.limit.high - 1) / (self.limit.high + 1)
             goal: Span = (a - d).square() + (b + c).square() - t * t * ((a + d).square() + (c - b).square())
-            e, f, _, g, h, _ = _unmirrored(centre, self.chain.mirrored)
-            return goal.narrowed((e - h) ** 2 + (f + g) ** 2 - t * t * ((e + h) ** 2 + (g - f) ** 2), radii)
-        assert isinstance(self.limit, Arcs)
-        e, f, _, g, h, _ = _unmirrored(centre, self.chain.mirrored)
+            at_centre = (e - h) ** 2 + (f + g) ** 2 - t * t * ((e + h) ** 2 + (g - f) ** 2)
+            return goal.narrowed(at_centre, radii), True
         turn = np.arctan2(g - f, e + h)
         angle = _angle(a + d, c - b, turn).narrowed(np.zeros_like(turn), radii)
-        room = _room(self.limit, np.degrees(turn), side)
+        room, gap = _room(self.limit, np.degrees(turn), side)
         signed = Span(
             np.where(side > 0, angle.low, -angle.high),
             np.where(side > 0, angle.high, -angle.low),
             np.where(side > 0, angle.slope_low, -angle.slope_high),
             np.where(side > 0, angle.slope_high, -angle.slope_low),
         )
-        return signed - np.radians(room)
+        goal = signed - np.radians(room)
+        return goal, (goal.high < np.radians(gap)) & (angle.high < np.pi) & (angle.low > -np.pi)
 
-    def _excess(self, centre: Map) -> Floats:
-        _, turn, _, stretch = affine.pose(centre)
-        return self.limit.excess(stretch if self.axis == "stretch" else turn)
+    def _named(self, numbers: Floats) -> tuple[dict[str, Floats], Floats]:
+        found = {address: np.array([value]) for address, value in self.given.items()}
+        found |= {a: np.array([value]) for (a, _), value in zip(self.free, numbers[:-1], strict=True)}
+        return found, numbers[-1:]
 
-    def _named(self, numbers: Floats) -> dict[str, float]:
-        found = {address: float(value) for (address, _), value in zip(self.free, numbers[:-1], strict=True)}
-        return {**self.given, **found, "aspect": float(numbers[-1])}
+
+def _lifted(through: Map, zero: Any) -> Map:
+    a, b, tx, c, d, ty = (zero + entry for entry in through)
+    return (a, b, tx, c, d, ty)
+
+
+def _steep(span: Span) -> Floats:
+    return np.maximum(np.abs(span.slope_low), np.abs(span.slope_high))
 
 
 def _narrowed(box: Map, centre: Map, radii: Floats) -> Map:
@@ -243,16 +289,20 @@ def _plain(one: Span, other: Span, divisor: Span) -> tuple[Floats, Floats]:
     return np.minimum(low / least, low / most), np.maximum(high / least, high / most)
 
 
-def _room(limit: Arcs, turn: Floats, side: Floats) -> Floats:
-    """Return how many degrees lie between an angle and the end, on the given side, of the arc that holds
-    it; 0 outside all arcs.
+def _room(limit: Arcs, turn: Floats, side: Floats) -> tuple[Floats, Floats]:
+    """Return how many degrees lie between an angle and the end, on the given side, of the arc that holds it,
+    and from there to the next arc; 0 outside all arcs.
     """
-    room = np.zeros_like(turn)
-    for start, stop in limit.arcs:
+    room, gap = np.zeros_like(turn), np.zeros_like(turn)
+    if limit.full:
+        return np.full_like(turn, 361.0), np.full_like(turn, np.inf)
+    before, after = limit.arcs[-1:] + limit.arcs[:-1], limit.arcs[1:] + limit.arcs[:1]
+    for (_, last), (start, stop), (first, _) in zip(before, limit.arcs, after, strict=True):
         ahead = (turn - start + _FUZZ) % 360 - _FUZZ
         held = ahead <= stop - start + _FUZZ
         room = np.where(held, np.where(side > 0, stop - start - ahead, ahead), room)
-    return np.full_like(turn, 361.0) if limit.full else room
+        gap = np.where(held, np.where(side > 0, (first - stop) % 360, (start - last) % 360), gap)
+    return room, gap
 
 
 def _split(low: Floats, high: Floats, side: Floats, steep: Floats) -> tuple[Floats, Floats, Floats]:
@@ -268,74 +318,4 @@ def _split(low: Floats, high: Floats, side: Floats, steep: Floats) -> tuple[Floa
         np.concatenate([low, second_low], 1),
         np.concatenate([first_high, high], 1),
         np.concatenate([side, side]),
-    )
-
-
-def _chains(policy: Policy) -> Iterator[Chain]:
-    for steps in _sequences(policy.steps):
-        moving = tuple(step for step in steps if isinstance(step.op, Geometric))
-        picks = [
-            [(f"{step.name}.{number.name}", option) for option in number.options]
-            for step in moving
-            for number in step.op.drawn()
-            if number.options
-        ]
-        for chosen in itertools.product(*picks):
-            yield Chain(moving, tuple(chosen))
-
-
-def _sequences(nodes: tuple[Node, ...]) -> Iterator[tuple[Step, ...]]:
-    """Yield every sequence of steps that the choices allow.
-
-    A step that can draw doing nothing counts as always done.
-    """
-    if not nodes:
-        yield ()
-        return
-    for first in _ways(nodes[0]):
-        for rest in _sequences(nodes[1:]):
-            yield first + rest
-
-
-def _ways(node: Node) -> Iterator[tuple[Step, ...]]:
-    if node.p == 0 or (isinstance(node, Step) and not isinstance(node.op, Geometric)):
-        yield ()
-    elif isinstance(node, Step):
-        yield (node,)
-        if node.p < 1 and not _can_rest(node):
-            yield ()
-    else:
-        if node.p < 1:
-            yield ()
-        for count in range(node.least, node.most + 1):
-            for branches in itertools.combinations(node.branches, count):
-                yield from _sequences(tuple(itertools.chain.from_iterable(branches)))
-
-
-def _can_rest(step: Step) -> bool:
-    drawn = step.op.drawn()
-    moving = [number for number in drawn if number.still is not None]
-    return bool(moving) and all(
-        number.low <= number.still <= number.high for number in moving if number.still is not None
-    )
-
-
-def _as_draw(policy: Policy, chain: Chain, found: dict[str, float], aspect: Interval) -> Draws:
-    """Turn the numbers of a witness into a draw of the policy."""
-    done = {step.name for step in chain.steps}
-    leaves = list(policy.leaves())
-    numbers = [
-        found.get(f"{step.name}.{n.name}", n.low if n.still is None else min(max(n.still, n.low), n.high))
-        for step in leaves
-        for n in step.op.drawn()
-    ]
-    empty = np.empty(0, np.int64)
-    return Draws(
-        policy,
-        np.array([found["aspect"]]),
-        np.array([[step.name in done] for step in leaves], dtype=np.bool_).reshape(-1, 1),
-        np.array(numbers, dtype=np.float64).reshape(-1, 1),
-        empty,
-        empty,
-        np.ones(1, dtype=np.bool_),
     )

@@ -1,0 +1,149 @@
+"""Chains: every way through a policy's choices, as steps that are done one after the other."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from augkit import affine
+from augkit.draw import Draws
+from augkit.intervals import Interval
+from augkit.ops import Drawn, Geometric, Tone
+from augkit.policy import Node, Policy, Step
+from augkit.reach import Reach
+
+_MAX_LOOKED_AT = 20_000
+
+Family = type[Geometric] | type[Tone]
+
+
+@dataclasses.dataclass(frozen=True)
+class Chain:
+    """Hold one way through the choices: the steps of one family in order, and the numbers that are settled
+    (fixed ones and options).
+    """
+
+    steps: tuple[Step, ...]
+    fixed: tuple[tuple[str, float], ...]
+
+    @property
+    def mirrored(self) -> bool:
+        """Tell whether a chain of geometric steps mirrors, which no drawn number changes."""
+        parity = False
+        for step in self.steps:
+            assert isinstance(step.op, Geometric)
+            middle = {
+                n.name: np.array([n.options[0] if n.options else (n.low + n.high) / 2])
+                for n in step.op.drawn()
+            }
+            parity ^= bool(affine.pose(step.op.matrix(middle, 1.0))[0])
+        return parity
+
+    @property
+    def free(self) -> list[tuple[str, Drawn]]:
+        """Return the numbers that are left to chance, by address."""
+        settled = dict(self.fixed)
+        drawn = ((f"{step.name}.{n.name}", n) for step in self.steps for n in step.op.drawn())
+        return [(address, n) for address, n in drawn if address not in settled and n.low < n.high]
+
+    @property
+    def given(self) -> dict[str, float]:
+        """Return the numbers that are not left to chance, by address."""
+        free = {address for address, _ in self.free}
+        drawn = ((f"{step.name}.{n.name}", n) for step in self.steps for n in step.op.drawn())
+        return {address: n.low for address, n in drawn if address not in free} | dict(self.fixed)
+
+    def reach(self, aspect: Interval) -> Reach:
+        """Return the bound of this chain alone."""
+        total = Reach()
+        for step in self.steps:
+            total = total.then(step.op.effects(aspect))
+        return total
+
+    def as_draws(self, policy: Policy, found: dict[str, np.ndarray], aspects: np.ndarray) -> Draws:
+        """Turn numbers by address, float64 (N,), into draws of the policy; the steps of other families rest
+        where they can.
+        """
+        done = {step.name for step in self.steps}
+        leaves, count = list(policy.leaves()), len(aspects)
+        numbers = [
+            np.broadcast_to(found.get(f"{step.name}.{n.name}", _rest(n)), (count,))
+            for step in leaves
+            for n in step.op.drawn()
+        ]
+        active = np.array([[step.name in done] for step in leaves], dtype=np.bool_).reshape(-1, 1)
+        empty = np.empty(0, np.int64)
+        return Draws(
+            policy,
+            aspects,
+            np.broadcast_to(active, (len(leaves), count)),
+            np.array(numbers, dtype=np.float64).reshape(-1, count),
+            empty,
+            empty,
+            np.ones(count, dtype=np.bool_),
+        )
+
+
+def chains(policy: Policy, family: Family, most: int) -> list[Chain] | None:
+    """Return every distinct chain of a family, or None when there are more than `most`."""
+    found: dict[Chain, None] = {}
+    looked = itertools.islice(_chains(policy, family), _MAX_LOOKED_AT + 1)
+    for count, chain in enumerate(looked):
+        found[chain] = None
+        if len(found) > most or count == _MAX_LOOKED_AT:
+            return None
+    return list(found)
+
+
+def _rest(number: Drawn) -> float:
+    return number.low if number.still is None else min(max(number.still, number.low), number.high)
+
+
+def _chains(policy: Policy, family: Family) -> Iterator[Chain]:
+    for steps in _sequences(policy.steps, family):
+        picks = [
+            [(f"{step.name}.{number.name}", option) for option in number.options]
+            for step in steps
+            for number in step.op.drawn()
+            if number.options
+        ]
+        for chosen in itertools.product(*picks):
+            yield Chain(steps, tuple(chosen))
+
+
+def _sequences(nodes: tuple[Node, ...], family: Family) -> Iterator[tuple[Step, ...]]:
+    """Yield every sequence of steps that the choices allow.
+
+    A step that can draw doing nothing counts as always done.
+    """
+    if not nodes:
+        yield ()
+        return
+    for first in dict.fromkeys(_ways(nodes[0], family)):
+        for rest in _sequences(nodes[1:], family):
+            yield first + rest
+
+
+def _ways(node: Node, family: Family) -> Iterator[tuple[Step, ...]]:
+    if node.p == 0 or (isinstance(node, Step) and not isinstance(node.op, family)):
+        yield ()
+    elif isinstance(node, Step):
+        yield (node,)
+        if node.p < 1 and not _can_rest(node):
+            yield ()
+    else:
+        if node.p < 1:
+            yield ()
+        for count in range(node.least, node.most + 1):
+            for branches in itertools.combinations(node.branches, count):
+                yield from _sequences(tuple(itertools.chain.from_iterable(branches)), family)
+
+
+def _can_rest(step: Step) -> bool:
+    moving = [number for number in step.op.drawn() if number.still is not None]
+    return bool(moving) and all(
+        number.low <= number.still <= number.high for number in moving if number.still is not None
+    )
