@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -111,8 +112,6 @@ def test_the_noise_of_an_address_is_keys_own_words() -> None:
     nobody = np.zeros(1, np.uint64)
     words = keys.raw(address, keys.word("noise"), nobody, nobody, size // 4)[0]
     parts = [int(word) >> shift & 0xFFFF for word in words for shift in (0, 16, 32, 48)]
-    from statistics import NormalDist
-
     wanted = [round(128 + 25.5 * NormalDist().inv_cdf((part + 0.5) / 65536)) for part in parts]
     assert np.abs(after.ravel().astype(int) - wanted).max() <= 1
 

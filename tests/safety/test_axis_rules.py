@@ -92,6 +92,12 @@ def test_a_step_done_seldom_or_in_a_choice_is_still_shown_by_a_draw(steps: str) 
     assert verdict.findings[0].state == "unsafe"
 
 
+def test_what_takes_every_step_at_its_end_is_shown_by_a_draw() -> None:
+    twelve = "\n".join(["- noise: {sigma: [0, 0.06]}"] * 12)  # eleven stay inside 0.2
+    (finding,) = judged(twelve).findings
+    assert (finding.code, finding.state) == ("LS305", "unsafe")
+
+
 def test_a_low_saturation_is_outside_too() -> None:
     survives = "version: 1\ntask: ripe\nclasses: any\nsurvives: {saturation: [0.5, 2.0]}\n"
     made = policy.parse("version: 1\ntask: ripe\nsteps:\n  - saturation: {factor: [0.2, 1.0]}\n")
@@ -140,6 +146,7 @@ def test_a_step_undone_by_the_next_of_its_kind_is_found(steps: str) -> None:
         "- invert\n- blur: {sigma: [0, 0.01]}\n- invert",
         "- invert\n- one_of: [gone, there]\n- invert".replace("gone", "grey").replace("there", "grey"),
         "- rotate: {degrees: [-15, 15]}\n- rotate: {degrees: [-15, 15]}",
+        "- rotate: {degrees: [-15, 15]}\n- rotate: {degrees: [15, 30]}",
         "- crop: {side: [0.5, 0.5]}\n- zoom: {factor: [0.5, 0.5]}",
         "- shift: {x: [0.1, 0.1]}\n- shift: {x: [0.1, 0.1]}",
     ],
