@@ -69,7 +69,10 @@ class Span:
         return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Span:
-        other = self._lift(other)
+        if not isinstance(other, Span):
+            factor = np.asarray(other, dtype=np.float64)
+            ends = _product(self.low, self.high, factor, factor)
+            return Span(*ends, *_product(self.slope_low, self.slope_high, factor, factor))
         low, high = _product(self.low, self.high, other.low, other.high)
         first = _product(self.slope_low, self.slope_high, other.low, other.high)
         second = _product(other.slope_low, other.slope_high, self.low, self.high)
@@ -117,9 +120,16 @@ class Span:
 
 
 def _product(a: Floats, b: Floats, c: Floats, d: Floats) -> tuple[Floats, Floats]:
+    """Return the least and the greatest product of a number in [a, b] and one in [c, d]; zero times anything
+    is zero.
+    """
     with np.errstate(invalid="ignore"):
-        ends = [np.nan_to_num(x * y, nan=0.0, posinf=np.inf, neginf=-np.inf) for x in (a, b) for y in (c, d)]
-    return np.minimum.reduce(ends), np.maximum.reduce(ends)
+        ends = [x * y for x in (a, b) for y in ((c,) if d is c else (c, d))]
+        low, high = np.minimum.reduce(ends), np.maximum.reduce(ends)
+    if np.isnan(low).any():
+        ends = [np.where(np.isnan(end), 0.0, end) for end in ends]
+        low, high = np.minimum.reduce(ends), np.maximum.reduce(ends)
+    return low, high
 
 
 def _monotone(function: Any, slope: Any) -> Any:
