@@ -22,7 +22,18 @@ _LONGEST_NUMBER = 400
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Item:
-    """Hold one value of a file: a dict of items, a list of items, or a str, int, float, bool or None."""
+    """Hold one value of a file: a dict of items, a list of items, or a str, int, float, bool or None.
+
+    Attributes:
+        value:        the value.
+        file:         where it was read from.
+        line, column: where it begins, its key included if it has one; both count from 1.
+        path:         such as `steps[1].rotate`.
+        kind:         the error to raise where the value is not what is wanted.
+        begin:        offset in the text at which it begins, its key included.
+        start, end:   offsets in the text of the value alone; comments after it are not part of it.
+        flow:         whether it is a mapping or list in brackets.
+    """
 
     value: Any
     file: str
@@ -30,6 +41,10 @@ class Item:
     column: int
     path: str
     kind: type[AugkitError] = PolicyError
+    begin: int = 0
+    start: int = 0
+    end: int = 0
+    flow: bool = False
 
     @property
     def where(self) -> str:
@@ -113,6 +128,11 @@ def read(path: str | Path, kind: type[AugkitError] = PolicyError) -> Item:
     Raises:
         kind: the file cannot be read, or is not one plain YAML 1.2 document within the caps.
     """
+    return parse(text(path, kind), str(path), kind)
+
+
+def text(path: str | Path, kind: type[AugkitError] = PolicyError) -> str:
+    """Read the text of a file, its byte order mark left out; raises `kind` where that is not possible."""
     try:
         with Path(path).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -127,13 +147,12 @@ def read(path: str | Path, kind: type[AugkitError] = PolicyError) -> Item:
             f"it is longer than {MAX_BYTES:,} bytes", where=str(path), fix="give a policy or task file"
         )
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise kind(
             f"it is not UTF-8 text (byte {error.start})", where=f"{path}:{line}", fix="save it as UTF-8"
         ) from None
-    return parse(text, str(path), kind)
 
 
 def parse(text: str, name: str, kind: type[AugkitError] = PolicyError) -> Item:
@@ -208,13 +227,18 @@ class _Builder:
 
     def item(self, node: Any, path: str, at: Any) -> Item:
         mark = at or node.start_mark
-        out = Item(None, self.file, mark.line + 1, mark.column + 1, path, self.kind)
+        start, end = node.start_mark.index, node.end_mark.index
+        flow = node.id != "scalar" and bool(node.flow_style)
+        out = Item(
+            None, self.file, mark.line + 1, mark.column + 1, path, self.kind, mark.index, start, end, flow
+        )
         tag = str(node.tag or "").removeprefix(_TAG)
         if node.id == "mapping" and tag == "map":
-            return dataclasses.replace(out, value=self._mapping(node, path))
+            values = self._mapping(node, path)
+            return dataclasses.replace(out, value=values, end=_last(out, values.values()))
         if node.id == "sequence" and tag == "seq":
             children = [self.item(child, f"{path}[{i}]", None) for i, child in enumerate(node.value)]
-            return dataclasses.replace(out, value=children)
+            return dataclasses.replace(out, value=children, end=_last(out, children))
         if node.id != "scalar":
             out.fail(f"got a value of type {quoted(tag)}, want plain YAML", "remove the tag")
         return dataclasses.replace(out, value=_scalar(node, tag, out))
@@ -231,6 +255,11 @@ class _Builder:
                 place.fail(f"the key {quoted(key.value)} is written twice", "keep one of them")
             out[key.value] = self.item(child, f"{path}.{word}" if path else word, mark)
         return out
+
+
+def _last(item: Item, children: Iterable[Item]) -> int:
+    """Return where a mapping or list ends; without brackets the reader sees that at the next value only."""
+    return item.end if item.flow else max((child.end for child in children), default=item.end)
 
 
 def _scalar(node: Any, tag: str, place: Item) -> Any:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from augkit import document, safety, sources, tasks
+from augkit import fix as fixing
 from augkit import policy as policies
-from augkit import safety, sources, tasks
+from augkit.intervals import Interval
+from augkit.policy import Policy
 from augkit.sources.aspects import aspects
 from augkit.sources.records import class_names
+from augkit.tasks import Task
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -22,8 +26,24 @@ def judge(path: Path, *, task: str = "", source: str = "") -> safety.Verdict:
 def judge_for(path: Path, data: DatasetDict | None, *, task: str = "") -> safety.Verdict:
     """Judge a policy file for the classes and picture sizes of a data set."""
     policy = policies.load(path)
+    judged, classes, shape = terms(policy, path, data, task=task)
+    return safety.judge(policy, judged, classes=classes, aspect=shape)
+
+
+def mend(path: Path, *, task: str = "", source: str = "") -> fixing.Fixed:
+    """Mend a policy file for its own task or another, for a data set if one is named."""
+    data = sources.load(source) if source else None
+    text = document.text(path)
+    judged, classes, shape = terms(policies.parse(text, str(path)), path, data, task=task)
+    return fixing.fix(text, str(path), judged, classes=classes, aspect=shape)
+
+
+def terms(
+    policy: Policy, path: Path, data: DatasetDict | None, *, task: str
+) -> tuple[Task, tuple[str, ...] | None, Interval | None]:
+    """Return what a policy is judged by: the task, and the classes and picture shapes of the data, if any."""
     judged = tasks.load(task or policy.task, beside=None if task else path)
     if data is None:
-        return safety.judge(policy, judged)
+        return judged, None, None
     shape = None if judged.survives_everything else aspects(data, policy.splits)
-    return safety.judge(policy, judged, classes=class_names(data), aspect=shape)
+    return judged, class_names(data), shape

@@ -1,8 +1,10 @@
-"""Commands about policies, tasks, rules and ops: check, explain, tasks, ops."""
+"""Commands about policies, tasks, rules and ops: check, fix, explain, tasks, ops."""
 
 from __future__ import annotations
 
+import codecs
 import json
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +27,7 @@ class Format(StrEnum):
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the app."""
     app.command()(check)
+    app.command()(fix)
     app.command()(explain)
     app.command("tasks")(list_tasks)
     app.command("ops")(list_ops)
@@ -53,6 +56,49 @@ def check(
         print("\n\n".join(pages.verdict(verdict, show_reach=show_reach) for verdict in verdicts))
     if not all(verdict.safe for verdict in verdicts):
         raise SystemExit(1)
+
+
+def fix(
+    policy: Annotated[Path, typer.Argument(help="A policy file.")],
+    write: Annotated[
+        bool, typer.Option("--write", help="Save the file; else its change is shown only.")
+    ] = False,
+    task: Annotated[str, typer.Option(help="Fix it for this task, not the policy's own.")] = "",
+    data: Annotated[str, typer.Option(help="Fix it for this data set's classes and picture sizes.")] = "",
+) -> None:
+    """Narrow or remove the steps that make a policy unsafe, and show the diff; exit 1 if something is left.
+
+    Example: augkit fix recipes/policies/digits-unsafe.yaml
+    """
+    fixed = judging.mend(policy, task=task, source=data)
+    print(fixed.diff(), end="")
+    for done in fixed.done:
+        print(done, file=sys.stderr)
+    if not fixed.verdict.safe:
+        print(f"\nleft to you:\n\n{fixed.verdict.text()}", file=sys.stderr)
+    elif not fixed.done:
+        print(f"{policy}: safe for the task {fixed.verdict.task.name}, nothing to fix", file=sys.stderr)
+    if fixed.done and write:
+        _save(policy, fixed.after)
+        print(f"saved {policy}", file=sys.stderr)
+    elif fixed.done:
+        print("nothing is saved; 'augkit fix --write' saves it", file=sys.stderr)
+    if not fixed.verdict.safe:
+        raise SystemExit(1)
+
+
+def _save(path: Path, text: str) -> None:
+    """Replace a file, whole or not at all; links, permissions and a byte order mark stay."""
+    from augkit.store import disk
+
+    real = path.resolve()
+    try:
+        mark = codecs.BOM_UTF8 if real.read_bytes().startswith(codecs.BOM_UTF8) else b""
+        mode = real.stat().st_mode
+        disk.replace(real, mark + text.encode())
+        real.chmod(mode)
+    except OSError as error:
+        raise disk.explained(error, real) from None
 
 
 def explain(

@@ -36,7 +36,7 @@ _FUZZ = 1e-9
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each step that is always done, always alike, and undone by the next of its kind."""
-    for first, second in _undone(case.policy.steps, (case.aspect.low, case.aspect.high)):
+    for first, second in undone(case.policy.steps, (case.aspect.low, case.aspect.high)):
         yield Finding(
             code=CODE,
             name=NAME,
@@ -48,12 +48,13 @@ def check(case: Case) -> Iterator[Finding]:
         )
 
 
-def _undone(nodes: tuple[Node, ...], aspects: tuple[float, ...]) -> Iterator[tuple[Step, Step]]:
+def undone(nodes: tuple[Node, ...], aspects: tuple[float, ...]) -> Iterator[tuple[Step, Step]]:
+    """Yield each step that is always done and always alike with the next of its kind, which undoes it."""
     last: dict[type[Op], Step] = {}
     for node in nodes:
         if isinstance(node, Choice):
             for branch in node.branches:
-                yield from _undone(branch, aspects)
+                yield from undone(branch, aspects)
             last.clear()
         elif node.p > 0:
             kind = next((family for family in (Geometric, Tone) if isinstance(node.op, family)), None)

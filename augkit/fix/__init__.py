@@ -1,0 +1,7 @@
+"""Fix: the smallest change to a policy's file that makes it safe, found by judging and shown as a diff."""
+
+from __future__ import annotations
+
+from augkit.fix.repair import Fixed, fix
+
+__all__ = ["Fixed", "fix"]
