@@ -16,11 +16,12 @@ from typing import Any, Literal, get_type_hints
 from augkit import document
 from augkit.document import Item
 from augkit.errors import did_you_mean
-from augkit.ops import OPS, Limits, Op, Range
+from augkit.ops import OPS, Limits, Op, Range, foreign
 
 GUARDS = ("refuse", "redraw", "clip", "relabel", "drop")
 BORDERS = ("constant", "edge")
 CHOICES = ("one_of", "some_of")
+FOREIGN = "albumentations"
 _KEYS = ("version", "about", "task", "on_unsafe", "splits", "fill", "border", "steps", "allow")
 
 Fill = tuple[int, ...]
@@ -212,8 +213,12 @@ def _node(item: Item, names: _Names) -> Node:
             body = dataclasses.replace(body, value={})
     if word in CHOICES:
         return _choice(word, body, names)
+    if word == FOREIGN:
+        given = body.mapping()
+        p = _probability(given.pop("p", None))
+        return Step(foreign.read(body, given), p, names.next(word), body.where, body.path)
     if word not in OPS:
-        known = [*OPS, *CHOICES]
+        known = [*OPS, FOREIGN, *CHOICES]
         body.fail(
             f"got {document.quoted(word)}, want one of {', '.join(sorted(known))}",
             did_you_mean(word, known) or "see 'augkit ops'",
@@ -309,6 +314,8 @@ def _leaves(nodes: tuple[Node, ...]) -> Iterator[Step]:
 
 def _canonical(node: Node) -> dict[str, Any]:
     word = node.name.partition("#")[0]
+    if isinstance(node, Step) and isinstance(node.op, foreign.Foreign):
+        return {word: {**node.op.written(), "p": node.p}}
     if isinstance(node, Step):
         settings = {f.name: getattr(node.op, f.name) for f in dataclasses.fields(node.op)}
         body: dict[str, Any] = {key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from augkit.draw import Draws
 from augkit.intervals import Interval
+from augkit.ops import Kernel
 from augkit.policy import Choice, Node, Policy, Step
-from augkit.reach import AXES, Reach
+from augkit.reach import AXES, GEOMETRY, TONE, Reach
 
 
 def reach(policy: Policy, aspect: Interval) -> Reach:
@@ -33,6 +34,21 @@ def single(node: Node, aspect: Interval) -> Reach:
         return Reach()
     done = node.op.effects(aspect) if isinstance(node, Step) else _choice(node, aspect)
     return done if node.p == 1 else Reach().either(done)
+
+
+def unmeasured(policy: Policy, axis: str, aspect: Interval) -> Reach:
+    """Return what kernels do to the axes that are measured with `axis` on maps and lines, which kernels are
+    not part of.
+
+    Where this is more than nothing, a draw's measure is not the whole of what it does.
+    """
+    family = GEOMETRY if axis in GEOMETRY else TONE if axis in TONE else ()
+    total = Reach()
+    for leaf in policy.leaves():
+        if leaf.p > 0 and isinstance(leaf.op, Kernel):
+            declared = leaf.op.effects(aspect)
+            total = total.then(Reach(**{name: declared.on(name) for name in family}))  # type: ignore[arg-type]
+    return total
 
 
 def measure(draws: Draws, axis: str) -> NDArray[np.float64]:

@@ -13,7 +13,8 @@ import numpy as np
 from augkit.draw import draw
 from augkit.intervals import Arcs, Interval
 from augkit.policy import Policy, Step
-from augkit.reach import AXES, Limits, numbers
+from augkit.reach import AXES, Limits, Reach, numbers
+from augkit.safety.bound import unmeasured
 from augkit.safety.finding import Finding
 from augkit.safety.guard import acceptance
 from augkit.safety.settle import MEASURED, Answer, Settler, culprits
@@ -162,7 +163,7 @@ class Case:
 
     def outside(self, axis: str) -> Iterator[Outside]:
         """Yield what is not proved inside on one axis, once for each distinct limit."""
-        if self.guarded and axis in MEASURED:
+        if self.guarded and axis in MEASURED and unmeasured(self.policy, axis, self.aspect) == Reach():
             return
         by_limit: dict[Limits, list[str]] = {}
         for limits, names in self.groups.items():

@@ -62,11 +62,14 @@ class Settler:
         reached = self.reach.on(axis)
         if inside(reached, limit):
             return Answer("safe", reached)
+        kernels = bound.unmeasured(self.policy, axis, self.aspect)
+        if not (kernels.mirrored.empty and kernels.inverted.empty):
+            return Answer("unproven", reached)
         over, found = self.witnesses.search(axis, limit)
         if over > _MARGIN:
             return self._unsafe(axis, limit, reached, found)
         value = _value(axis, found)
-        if axis not in branch.AXES:
+        if axis not in branch.AXES or kernels != Reach():
             return Answer("unproven", reached, value)
         settled, draw = branch.prove(self.policy, axis, limit, self.aspect)
         if settled is False and draw is not None:
