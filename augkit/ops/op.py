@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit import keys
 from augkit.affine import Map
 from augkit.intervals import Interval
 from augkit.reach import Reach
@@ -89,18 +90,28 @@ class Kernel(Op):
     """Change pixels in a way that neither a map nor a line describes; a run of fused steps ends here."""
 
     def apply(self, picture: NDArray[np.uint8], values: Mapping[str, float]) -> NDArray[np.uint8]:
-        """Return the changed picture, uint8 and of the same shape (H×W×1 or H×W×3); `picture` is not changed.
+        """Return the changed picture, uint8 and of the same shape (H×W×1 or H×W×3); `picture` stays as it is.
 
-        All randomness is in `values`: an op that needs a field of random numbers draws one number `field` (see
-        `field`) and expands it with `augkit.keys`.
+        All randomness is in `values`: an op that needs a field of random numbers draws one number, `field`,
+        and expands it with `spread`.
         """
         raise NotImplementedError
 
 
 FIELD = 2.0**53
-"""A number drawn as `field` is even over [0, FIELD): as a whole number, the address of a field of random numbers."""
+"""A number drawn as `field` is even over [0, FIELD): a whole number, the address of random numbers."""
 
 
 def field() -> Drawn:
     """Return the drawn number that stands for a whole field of random numbers."""
     return Drawn("field", 0.0, FIELD)
+
+
+def spread(address: float, name: str, count: int) -> keys.Words:
+    """Expand a `field` to raw words for the op called `name`, uint64 (count,).
+
+    They are `keys.raw(address, word(name), 0, 0, count)`, bit for bit; for one address NumPy's own Philox
+    makes them 30 times faster.
+    """
+    stream = np.random.Philox(key=int(address), counter=[0, keys.word(name), 0, 0])
+    return stream.random_raw(count)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from augkit import keys
 from augkit.intervals import Interval
-from augkit.ops.op import Drawn, Kernel, field
+from augkit.ops.op import Drawn, Kernel, field, spread
 from augkit.ops.setting import Range, setting
 from augkit.reach import Reach
 
@@ -51,7 +51,7 @@ class Elastic(Kernel):
         if values["displacement"] == 0:
             return picture
         height, width = picture.shape[:2]
-        moves = bend(int(values["field"]), values["displacement"], values["smoothness"], width / height)
+        moves = bend(values["field"], values["displacement"], values["smoothness"], width / height)
         across, down = _between(width), _between(height)
         in_pixels = [math.sqrt(width * height) * (down @ move @ across.T) for move in moves]
         x = (np.arange(width) + in_pixels[0]).astype(np.float32)
@@ -64,7 +64,7 @@ class Elastic(Kernel):
         return Reach(displaced=Interval(0, self.displacement[1]))
 
 
-def bend(address: int, displacement: float, smoothness: float, aspect: float) -> Floats:
+def bend(address: float, displacement: float, smoothness: float, aspect: float) -> Floats:
     """Make a field of displacements on a lattice over the frame, edges included.
 
     Args:
@@ -79,9 +79,8 @@ def bend(address: int, displacement: float, smoothness: float, aspect: float) ->
     wide, high = math.sqrt(aspect), 1 / math.sqrt(aspect)
     across, down = _splines(wide, smoothness), _splines(high, smoothness)
     count = across.shape[1] * down.shape[1]
-    nobody = np.zeros(1, dtype=np.uint64)
-    words = keys.raw(address, keys.word("elastic"), nobody, nobody, 2 * count)
-    control = (2 * keys.uniform(words) - 1).reshape(2, down.shape[1], across.shape[1])
+    even = keys.uniform(spread(address, "elastic", 2 * count))
+    control = (2 * even - 1).reshape(2, down.shape[1], across.shape[1])
     free = down @ control @ across.T
     moves = _without_affine(free, np.outer(_ramp(high, smoothness), _ramp(wide, smoothness)))
     longest = float(np.hypot(*moves).max())
@@ -136,7 +135,7 @@ def _steepness(moves: Floats, step_x: float, step_y: float) -> float:
 def _norm(first: Floats, second: Floats) -> float:
     """Return the largest singular value of the 2×2 matrices whose columns these are."""
     (a, c), (b, d) = first, second
-    return float((np.hypot(a + d, c - b) + np.hypot(a - d, b + c)).max() / 2)
+    return float((np.sqrt((a + d) ** 2 + (c - b) ** 2) + np.sqrt((a - d) ** 2 + (b + c) ** 2)).max() / 2)
 
 
 def _between(pixels: int) -> Floats:

@@ -1,7 +1,7 @@
 """Blurs away what a class is told by.
 
-Why: the gap that makes a 3 of an 8 is narrow.  Blur is a share of the side: what a photo hardly shows
-wipes out a digit of as many pixels' sigma.  A zoom after it enlarges it.
+Why: the gap that makes a 3 of an 8 is narrow.  Blur counts in shares of the side, because the two pixels
+of sigma that a photo hardly shows wipe out a digit.  A zoom after it enlarges it.
 
 Example:
 
