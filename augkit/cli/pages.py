@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import textwrap
 from collections.abc import Iterator
 
 from augkit import tasks
@@ -60,28 +61,56 @@ def tasks_list() -> str:
 
 
 def task(shown: Task) -> str:
-    """Return what the labels of a task survive, class by class, and why."""
-    lines = [f"{shown.name}: {shown.about}", ""]
-    default = shown.default
+    """Return what the labels of a task survive, classes that survive the same together, and why."""
+    lines = _folded(f"{shown.name}: {shown.about}")
+    if shown.classes:
+        lines += _folded(f"{len(shown.classes)} classes: {', '.join(shown.classes)}")
     if shown.survives_everything:
-        return "\n".join([*lines, "every class survives everything"])
-    lines.append(
-        "every class survives" if not shown.excepted else "every class survives, unless excepted below,"
-    )
+        return "\n".join([*lines, "", "every class survives everything"])
+    lines += ["", "every class survives" + (", but for those below," if shown.excepted else "")]
+    default = shown.default
     lines += [f"  {axis:<11} {numbers(axis, default.on(axis))} ({AXES[axis].unit})" for axis in AXES]
-    for name, limits in shown.excepted:
-        for axis in AXES:
-            if limits.on(axis) != default.on(axis):
-                lines.append(f"  class {name}: {axis} {numbers(axis, limits.on(axis))}")
+    if shown.excepted:
+        lines += ["", "but", *_excepted(shown)]
+    if shown.becomes:
+        lines += ["", "becomes another class"]
     for zone in shown.becomes:
-        swaps = ", ".join(f"{one} reads {other}" for one, other in zone.classes)
-        lines.append(f"becomes: {zone.axis} {numbers(zone.axis, zone.arcs)}: {swaps}")
+        lines += _folded(f"  {zone.axis} {numbers(zone.axis, zone.arcs)}: {_swaps(dict(zone.classes))}")
     if shown.because:
-        lines += ["", "because"]
-        lines += [
-            f"  {axis}: {text}{f' ({source})' if source else ''}" for axis, (text, source) in shown.because
-        ]
+        lines += ["", "because (what is given no source here is a convention)"]
+    for axis, (text, source) in shown.because:
+        lines += _folded(f"  {axis}: {text}{f' ({source})' if source else ''}")
     return "\n".join(lines)
+
+
+def _excepted(shown: Task) -> list[str]:
+    """Return a line for each limit that some classes have and others do not."""
+    lines = []
+    for axis in AXES:
+        groups: dict[object, list[str]] = {}
+        for name, limits in shown.excepted:
+            if limits.on(axis) != shown.default.on(axis):
+                groups.setdefault(numbers(axis, limits.on(axis)), []).append(name)
+        for said, names in groups.items():
+            lines += _folded(f"  {axis} {said}: {', '.join(names)}")
+    return lines
+
+
+def _swaps(becomes: dict[str, str]) -> str:
+    """Say which classes become which, pairs that swap once."""
+    pairs = [(one, other) for one, other in becomes.items() if becomes.get(other) == one]
+    said = [
+        f"{one} and {other} swap" for i, (one, other) in enumerate(pairs) if (other, one) not in pairs[:i]
+    ]
+    said += [f"{one} reads {other}" for one, other in becomes.items() if (one, other) not in pairs]
+    return ", ".join(said)
+
+
+def _folded(text: str) -> list[str]:
+    indent = len(text) - len(text.lstrip())
+    return textwrap.wrap(
+        text, 110, subsequent_indent=" " * (indent + 4), break_long_words=False, break_on_hyphens=False
+    )
 
 
 def ops_list() -> str:

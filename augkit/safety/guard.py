@@ -116,15 +116,26 @@ def _put(draws: Draws, at: NDArray[np.int64], others: Draws) -> Draws:
 def acceptance(policy: Policy, task: Task, classes: tuple[str, ...], sample: Draws) -> dict[str, float]:
     """Return for each class the share of `sample`'s draws that it survives or, under `relabel`, that
     becomes another class.
+
+    Classes that share limits and zones share the answer.
     """
+    known: dict[tuple[Reach, tuple[bool, ...]], float] = {}
     out = {}
     for index, name in enumerate(classes):
-        label = np.full(len(sample), index, dtype=np.int64)
-        mine = dataclasses.replace(sample, label_before=label, labels=label)
-        kept = survived(mine, task, classes)
-        if policy.on_unsafe == "relabel":
-            _, kept = _relabelled(mine, task, classes, kept)
-        elif policy.on_unsafe == "clip":
-            _, kept = _clipped(mine, task, classes, kept)
-        out[name] = float(kept.mean())
+        zones = tuple(dict(zone.classes).get(name) in classes for zone in task.becomes)
+        alike = task.survives(name), zones
+        if alike not in known:
+            known[alike] = _accepted(policy, task, classes, sample, index)
+        out[name] = known[alike]
     return out
+
+
+def _accepted(policy: Policy, task: Task, classes: tuple[str, ...], sample: Draws, index: int) -> float:
+    label = np.full(len(sample), index, dtype=np.int64)
+    mine = dataclasses.replace(sample, label_before=label, labels=label)
+    kept = survived(mine, task, classes)
+    if policy.on_unsafe == "relabel":
+        _, kept = _relabelled(mine, task, classes, kept)
+    elif policy.on_unsafe == "clip":
+        _, kept = _clipped(mine, task, classes, kept)
+    return float(kept.mean())
