@@ -136,6 +136,9 @@ class _Search:
         low, high = np.where(rises, high, low), np.where(falls & ~rises, low, high)
         return None, goal.high > _FUZZ, low, high, _steep(goal)
 
+    @np.errstate(
+        invalid="ignore", over="ignore"
+    )  # a box too large to invert a map over is bounded by nothing
     def _judge_kept(
         self, low: Floats, high: Floats
     ) -> tuple[tuple[dict[str, Floats], Floats] | None, Any, Floats, Floats, Floats]:
