@@ -20,8 +20,14 @@ from augkit.ops import OPS, Geometric, Limits, Tone
 from augkit.policy import Policy
 
 MODEST = {
-    "shift": 0.3, "zoom": 0.5, "rotate": 60, "shear": 30, "crop": 0.5, "contrast": 0.8, "brightness": 0.4,
-}  # fmt: skip
+    "shift": 0.3,
+    "zoom": 0.5,
+    "rotate": 60,
+    "shear": 30,
+    "crop": 0.5,
+    "contrast": 0.8,
+    "brightness": 0.4,
+}
 """How far from doing nothing the settings of an op go in ordinary policies; a new op goes its whole way."""
 
 GEOMETRIC = tuple(name for name, op in OPS.items() if issubclass(op, Geometric))
@@ -55,7 +61,8 @@ def a_step(rng: random.Random, ops: tuple[str, ...], *, modest: bool = True) -> 
     """Write one step."""
     name = rng.choice(ops)
     limits = limits_of(name)
-    given = [key for key in limits if rng.random() < 0.7] or list(limits)[:1]
+    needed = [f.name for f in dataclasses.fields(OPS[name]) if f.default is dataclasses.MISSING]
+    given = [key for key in limits if key in needed or rng.random() < 0.7] or list(limits)[:1]
     body: dict[str, Any] = {
         key: a_range(rng, limits[key], MODEST.get(name) if modest else None) for key in given
     }
@@ -105,7 +112,12 @@ def policies(**how: Any) -> st.SearchStrategy[Policy]:
 
 
 def drawn(
-    policy: Policy, count: int, *, seed: int = 0, aspects: tuple[float, float] = (1.0, 1.0), corners: bool = True
+    policy: Policy,
+    count: int,
+    *,
+    seed: int = 0,
+    aspects: tuple[float, float] = (1.0, 1.0),
+    corners: bool = True,
 ) -> Draws:
     """Draw from a policy; where `corners`, every other draw has its numbers sent to an end of their range."""
     draws = draw(

@@ -105,10 +105,14 @@ def test_zoom_and_stretch_are_those_of_the_singular_values(through):
 @pytest.mark.parametrize(
     "through,mirrored,turn",
     [
-        (affine.IDENTITY, False, 0), ((-1, 0, 0, 0, -1, 0), False, 180), ((0, -1, 0, 1, 0, 0), False, 90),
-        ((-1, 0, 0, 0, 1, 0), True, 0), ((1, 0, 0, 0, -1, 0), True, 180), ((0, -1, 0, -1, 0, 0), True, 90),
+        (affine.IDENTITY, False, 0),
+        ((-1, 0, 0, 0, -1, 0), False, 180),
+        ((0, -1, 0, 1, 0, 0), False, 90),
+        ((-1, 0, 0, 0, 1, 0), True, 0),
+        ((1, 0, 0, 0, -1, 0), True, 180),
+        ((0, -1, 0, -1, 0, 0), True, 90),
     ],
-)  # fmt: skip
+)
 def test_the_eight_symmetries_of_a_square_are_named_exactly(through, mirrored, turn):
     found = affine.pose(through)
     assert found[0] == mirrored
@@ -128,12 +132,24 @@ def test_area_is_that_of_the_clipped_polygon(lines):
     assert float(affine.area(planes)) == pytest.approx(shoelace(clipped(square, planes)), abs=1e-9)
 
 
-@pytest.mark.parametrize("planes,expected", [
-    (box(1.0), 4), (box(1.0) * 3, 4), (box(1.0) + box(0.5), 1), (box(0.5) + box(1.0), 1),
-    (box(1.0) + [(1, 0, 0)], 2), (box(1.0) + [(1, 0, -2)], 0), (box(1.0) + [(2, 2, 0)], 2),
-    (box(1.0) + [(1, 0, -1)], 0), (box(1.0) + [(0, 0, -1)], 0), (box(1.0) + [(0, 0, 1)], 4),
-    (box(1.0) + [(1, 0, 0), (-1, 0, 0)], 0), (box(1.0) + [(-3, 0, 3)], 4), (box(1.0) + [(1, 1, 0), (1, 1, 0)], 2),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "planes,expected",
+    [
+        (box(1.0), 4),
+        (box(1.0) * 3, 4),
+        (box(1.0) + box(0.5), 1),
+        (box(0.5) + box(1.0), 1),
+        ([*box(1.0), (1, 0, 0)], 2),
+        ([*box(1.0), (1, 0, -2)], 0),
+        ([*box(1.0), (2, 2, 0)], 2),
+        ([*box(1.0), (1, 0, -1)], 0),
+        ([*box(1.0), (0, 0, -1)], 0),
+        ([*box(1.0), (0, 0, 1)], 4),
+        ([*box(1.0), (1, 0, 0), (-1, 0, 0)], 0),
+        ([*box(1.0), (-3, 0, 3)], 4),
+        ([*box(1.0), (1, 1, 0), (1, 1, 0)], 2),
+    ],
+)
 def test_equal_parallel_empty_and_flat_half_planes_count_once(planes, expected):
     assert float(affine.area(planes)) == pytest.approx(expected, abs=1e-12)
 
@@ -150,7 +166,12 @@ def test_kept_is_the_area_of_the_source_that_lands_in_frame(through, aspect):
     a, b, tx, c, d, ty = through
     corners = [(x * half_width, y * half_height) for x, y in [(-1, -1), (1, -1), (1, 1), (-1, 1)]]
     moved = [(a * x + b * y + tx, c * x + d * y + ty) for x, y in corners]
-    frame = [(1.0, 0.0, half_width), (-1.0, 0.0, half_width), (0.0, 1.0, half_height), (0.0, -1.0, half_height)]
+    frame = [
+        (1.0, 0.0, half_width),
+        (-1.0, 0.0, half_width),
+        (0.0, 1.0, half_height),
+        (0.0, -1.0, half_height),
+    ]
     expected = shoelace(clipped(moved, frame)) / abs(a * d - b * c)
     found = float(affine.kept([affine.in_half_sides(through, aspect)]))
     assert found == pytest.approx(expected, abs=1e-9)
@@ -159,7 +180,9 @@ def test_kept_is_the_area_of_the_source_that_lands_in_frame(through, aspect):
 @given(st.lists(maps(), min_size=2, max_size=3), st.floats(0.3, 3), st.integers(0, 99))
 @settings(max_examples=60, deadline=None)
 def test_kept_through_several_windows_is_what_a_count_of_points_finds(chain, aspect, seed):
-    points = np.random.default_rng(seed).uniform(-1, 1, (2, 20_000)) * np.array(affine.half_sides(aspect))[:, None]
+    points = (
+        np.random.default_rng(seed).uniform(-1, 1, (2, 20_000)) * np.array(affine.half_sides(aspect))[:, None]
+    )
     visible = np.ones(20_000, dtype=bool)
     for through in chain:
         moved = matrix(through) @ np.vstack([points, np.ones(20_000)])

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.policies import policies
 
 from augkit import keys, policy
 from augkit.draw import Draws, draw
+from tests.policies import policies
 
 words = st.integers(0, 2**64 - 1)
 GOLDEN = Path(__file__).with_name("golden_draws.json")
@@ -97,9 +97,7 @@ def test_the_largest_word_chooses_the_last():
 
 def drawn(count: int = 1250) -> Draws:
     sources = [f"train/{i % 10}/{i:05d}.png" for i in range(count)]
-    return draw(
-        policy.parse(POLICY), sources, np.arange(count) % 5, seed=20_240_229, aspects=np.ones(count)
-    )
+    return draw(policy.parse(POLICY), sources, np.arange(count) % 5, seed=20_240_229, aspects=np.ones(count))
 
 
 def decided(draws: Draws, i: int) -> dict[str, float]:

@@ -22,7 +22,9 @@ def scaled(ends: list[float], low: float, high: float) -> Interval:
 
 @st.composite
 def arcs(draw: st.DrawFn, *, may_be_empty: bool = True) -> Arcs:
-    pieces = draw(st.lists(st.tuples(st.floats(-180, 180), st.floats(0, 60)), min_size=not may_be_empty, max_size=3))
+    pieces = draw(
+        st.lists(st.tuples(st.floats(-180, 180), st.floats(0, 60)), min_size=not may_be_empty, max_size=3)
+    )
     return Arcs.of(*((low, low + width) for low, width in pieces))
 
 
@@ -111,9 +113,14 @@ def test_what_is_unknown_stays_unknown_and_is_inside_no_limit_but_any(some):
 def steps(draw: st.DrawFn) -> tuple[float, float, float, float, bool, float, float]:
     """Draw the turn, stretch, its axis, zoom, mirror and tone of one concrete step."""
     return (
-        draw(st.floats(-180, 180)), draw(st.floats(1, 3)), draw(st.floats(-90, 90)), draw(st.floats(0.3, 3)),
-        draw(st.booleans()), draw(st.floats(-3, 3)), draw(st.floats(-1, 1)),
-    )  # fmt: skip
+        draw(st.floats(-180, 180)),
+        draw(st.floats(1, 3)),
+        draw(st.floats(-90, 90)),
+        draw(st.floats(0.3, 3)),
+        draw(st.booleans()),
+        draw(st.floats(-3, 3)),
+        draw(st.floats(-1, 1)),
+    )
 
 
 def concrete(step: tuple[float, float, float, float, bool, float, float]) -> tuple[affine.Map, Reach]:
@@ -205,7 +212,12 @@ def test_a_loss_after_shrinking_counts_for_more_of_the_source():
 
 
 def test_what_comes_later_enlarges_blur_noise_and_displacement():
-    before = Reach(blur=Interval(0, 0.01), noise=Interval(0, 0.1), displaced=Interval(0, 0.02), pixels=Interval(64, math.inf))
+    before = Reach(
+        blur=Interval(0, 0.01),
+        noise=Interval(0, 0.1),
+        displaced=Interval(0, 0.02),
+        pixels=Interval(64, math.inf),
+    )
     after = before.then(Reach(zoom=Interval(1, 2), stretch=Interval(1, 1.44), contrast=Interval(0.5, 3)))
     assert after.blur.high == pytest.approx(0.01 * 2 * 1.2)
     assert after.noise.high == pytest.approx(0.3)
@@ -218,17 +230,23 @@ def test_outside_names_the_axes_in_order():
     assert some.outside(Reach(turn=Arcs.of((-20, 20)))) == ("turn", "zoom")
 
 
-@pytest.mark.parametrize("some,words", [
-    (Reach(), []),
-    (Reach(turn=Arcs.of((-27.3, 27.3))), ["turns by -27.3° to 27.3°"]),
-    (Reach(turn=Arcs.of((0, 0), (180, 180))), ["turns by 180° or 0°"]),
-    (Reach(mirrored=CIRCLE), ["mirrors, with a turn of anything"]),
-    (Reach(kept=Interval(0.71, 1)), ["keeps at least 0.71 in frame"]),
-    (Reach(zoom=Interval(0.9, 1.1), stretch=Interval(1, 1.5)), ["stretches the axes apart up to 1.5", "zooms 0.9 to 1.1"]),
-    (Reach(brightness=ANY), ["brightness anything"]),
-    (Reach(pixels=Interval(32, math.inf)), ["leaves at least 32 pixels across"]),
-    (Reach(contrast=EMPTY, inverted=Interval(1, 1)), ["contrast nothing", "inverts, with contrast 1"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "some,words",
+    [
+        (Reach(), []),
+        (Reach(turn=Arcs.of((-27.3, 27.3))), ["turns by -27.3° to 27.3°"]),
+        (Reach(turn=Arcs.of((0, 0), (180, 180))), ["turns by 180° or 0°"]),
+        (Reach(mirrored=CIRCLE), ["mirrors, with a turn of anything"]),
+        (Reach(kept=Interval(0.71, 1)), ["keeps at least 0.71 in frame"]),
+        (
+            Reach(zoom=Interval(0.9, 1.1), stretch=Interval(1, 1.5)),
+            ["stretches the axes apart up to 1.5", "zooms 0.9 to 1.1"],
+        ),
+        (Reach(brightness=ANY), ["brightness anything"]),
+        (Reach(pixels=Interval(32, math.inf)), ["leaves at least 32 pixels across"]),
+        (Reach(contrast=EMPTY, inverted=Interval(1, 1)), ["contrast nothing", "inverts, with contrast 1"]),
+    ],
+)
 def test_a_reach_is_said_in_words(some, words):
     assert some.in_words() == words
 

@@ -35,7 +35,7 @@ ONE: dict[str, tuple[Function, tuple[float, float]]] = {
     "sqrt": (lambda x: np.sqrt(x), (0.01, 4)),
     "radians": (lambda x: np.radians(x), (-180, 180)),
     "sin of a square": (lambda x: np.sin(np.square(x) - 1.0) * np.exp(-x), (-2, 2)),
-}  # fmt: skip
+}
 
 TWO: dict[str, tuple[Function, tuple[float, float]]] = {
     "x + y": (lambda x, y: x + y, (-3, 3)),
@@ -48,8 +48,12 @@ TWO: dict[str, tuple[Function, tuple[float, float]]] = {
 }
 
 
-def corners(function: Function, within: tuple[float, float], data: list[float], count: int) -> tuple[np.ndarray, np.ndarray]:
-    ends = np.sort(within[0] + np.array(data[: 2 * count]).reshape(2, count) * (within[1] - within[0]), axis=0)
+def corners(
+    function: Function, within: tuple[float, float], data: list[float], count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    ends = np.sort(
+        within[0] + np.array(data[: 2 * count]).reshape(2, count) * (within[1] - within[0]), axis=0
+    )
     return ends[0][:, None], ends[1][:, None]
 
 
@@ -100,10 +104,17 @@ def test_a_rule_is_exact_at_a_point(name):
     np.testing.assert_allclose(span.slope_low, span.slope_high, atol=1e-12)
 
 
-@pytest.mark.parametrize("low,high,least,most", [
-    (0, 0.1, np.cos(0.1), 1), (-0.1, 0.1, np.cos(0.1), 1), (3.1, 3.2, -1, np.cos(3.2)), (0, 7, -1, 1),
-    (2 * np.pi - 0.1, 2 * np.pi + 0.2, np.cos(0.2), 1), (-3.2, -3.1, -1, np.cos(3.2)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "low,high,least,most",
+    [
+        (0, 0.1, np.cos(0.1), 1),
+        (-0.1, 0.1, np.cos(0.1), 1),
+        (3.1, 3.2, -1, np.cos(3.2)),
+        (0, 7, -1, 1),
+        (2 * np.pi - 0.1, 2 * np.pi + 0.2, np.cos(0.2), 1),
+        (-3.2, -3.1, -1, np.cos(3.2)),
+    ],
+)
 def test_cosine_knows_its_tops_and_bottoms(low, high, least, most):
     (x,) = Span.boxes(np.array([[low]], float), np.array([[high]], float))
     span = np.cos(x)
