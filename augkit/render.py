@@ -52,10 +52,9 @@ def render(picture: Picture, draws: Draws, i: int) -> Picture:
 
 def _fused(picture: Picture, run: Run, draws: Draws, i: int) -> Picture:
     whole = _at(run.through, i)
-    out = _warp(picture, whole, draws)
-    for done, through in run.windows:
-        if done[i]:
-            out = _clip(out, affine.compose(whole, _inverse(_at(through, i))), draws)
+    height, width = picture.shape[:2]
+    out = picture if whole == IDENTITY else _warped(picture, _pixels(whole, width, height), draws)
+    out = _windowed(out, picture, run, draws, i)
     if run.tables is not None:
         out = cv2.LUT(out, run.tables[i])
     return out if out is picture else np.asarray(out, dtype=np.uint8).reshape(picture.shape)
@@ -98,10 +97,8 @@ def _fused_batch(pictures: Picture, run: Run, draws: Draws) -> Picture:
             out[i] = flat[i]
         else:
             cv2.warpAffine(flat[i], matrices[i], size, dst=out[i], borderValue=fill, **options)
-        for done, through in run.windows:
-            if done[i]:
-                from_window = affine.compose(_at(run.through, i), _inverse(_at(through, i)))
-                out[i] = _clip(out[i], from_window, draws).reshape(out[i].shape)
+        if run.windows:
+            out[i] = _windowed(out[i], pictures[i], run, draws, i).reshape(out[i].shape)
         if tables is not None:
             cv2.LUT(out[i], tables[i], dst=out[i])
     return out.reshape(pictures.shape)
@@ -145,13 +142,11 @@ def _fill(draws: Draws, channels: int) -> tuple[int, ...]:
     return fill if len(fill) == channels else fill * channels
 
 
-def _warp(picture: Picture, through: Map, draws: Draws) -> Any:
-    if through == IDENTITY:
-        return picture
+def _warped(picture: Picture, matrix: NDArray[np.float64], draws: Draws) -> Any:
     height, width, channels = picture.shape
     return cv2.warpAffine(
         picture,
-        _pixels(through, width, height),
+        matrix,
         (width, height),
         flags=cv2.INTER_LINEAR,
         borderMode=_BORDERS[draws.policy.border],
@@ -159,27 +154,68 @@ def _warp(picture: Picture, through: Map, draws: Draws) -> Any:
     )
 
 
-def _clip(picture: Any, from_window: Map, draws: Draws) -> Any:
-    """Lay the sheet over what is outside a window.
+def _windowed(out: Any, picture: Picture, run: Run, draws: Draws, i: int) -> Any:
+    """Return `out`, the warped `picture`, with what lies outside the windows of its crops made sheet again."""
+    whole = _at(run.through, i)
+    windows = [_at(through, i) for done, through in run.windows if done[i]]
+    open_ = [
+        at for at in windows if not _covers(affine.compose(whole, _inverse(at)), float(draws.aspects[i]))
+    ]
+    if not open_:
+        return out
+    if draws.policy.border == "edge":
+        return _drawn_out(picture, [*windows, whole])
+    for at in open_:
+        out = _laid_over(out, affine.compose(whole, _inverse(at)), _fill(draws, picture.shape[2]))
+    return out
 
-    `from_window` carries the window's frame onto the output's.
-    """
-    height, width = picture.shape[:2]
-    half_width, half_height = affine.half_sides(width / height)
+
+def _covers(from_window: Map, aspect: float) -> bool:
+    """Tell whether a window, carried onto the output by `from_window`, covers all of it."""
+    half_width, half_height = affine.half_sides(aspect)
     back = _inverse(from_window)
-    corners = [(x * half_width, y * half_height) for x in (-1, 1) for y in (-1, 1)]
-    inside = (
+    return all(
         abs(back[0] * x + back[1] * y + back[2]) <= half_width * (1 + 1e-9)
         and abs(back[3] * x + back[4] * y + back[5]) <= half_height * (1 + 1e-9)
-        for x, y in corners
+        for x in (-half_width, half_width)
+        for y in (-half_height, half_height)
     )
-    if all(inside):
-        return picture
+
+
+def _laid_over(picture: Any, from_window: Map, fill: tuple[int, ...]) -> Any:
+    """Lay a sheet of one colour over what is outside a window."""
+    height, width = picture.shape[:2]
     window = np.full((height, width), 255, np.uint8)
-    mask = cv2.warpAffine(
-        window, _pixels(from_window, width, height), (width, height), flags=cv2.INTER_LINEAR
-    )
+    matrix = _pixels(from_window, width, height)
+    mask = cv2.warpAffine(window, matrix, (width, height), flags=cv2.INTER_LINEAR)
     picture = picture.reshape(height, width, -1)
     share = (mask.astype(np.float32) / 255)[:, :, None]
-    sheet = np.array(_fill(draws, picture.shape[2]), dtype=np.float32)
+    sheet = np.array(fill, dtype=np.float32)
     return np.rint(sheet + share * (picture - sheet)).astype(np.uint8)
+
+
+def _drawn_out(picture: Picture, maps: list[Map]) -> Any:
+    """Resample once, drawing out the edge pixels of every window; `maps` lead to each window, then to the output.
+
+    Seen from the output backwards, a point outside a window is moved to the nearest pixel centre inside it.
+    """
+    height, width = picture.shape[:2]
+    half_width, half_height = (float(side) for side in affine.half_sides(width / height))
+    x, y = np.meshgrid(
+        (np.arange(width) + 0.5 - width / 2) * (2 * half_width / width),
+        (height / 2 - np.arange(height) - 0.5) * (2 * half_height / height),
+    )
+    for later, earlier in zip(maps[::-1], [*maps[-2::-1], IDENTITY], strict=True):
+        back = affine.compose(earlier, _inverse(later))
+        x, y = back[0] * x + back[1] * y + back[2], back[3] * x + back[4] * y + back[5]
+        x = np.clip(x, -half_width * (1 - 1 / width), half_width * (1 - 1 / width))
+        y = np.clip(y, -half_height * (1 - 1 / height), half_height * (1 - 1 / height))
+    columns = x / (2 * half_width / width) + (width - 1) / 2
+    rows = (height - 1) / 2 - y / (2 * half_height / height)
+    return cv2.remap(
+        picture,
+        columns.astype(np.float32),
+        rows.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
