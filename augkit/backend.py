@@ -7,10 +7,15 @@ Keras 3 computes with JAX, PyTorch or TensorFlow, brings none of them, and dies 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import importlib
 import importlib.util
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
 
 from augkit.errors import BackendError
 
@@ -58,6 +63,52 @@ def choose(prefer: str | None = None) -> str:
     os.environ[_VARIABLE] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     return name
+
+
+def load(prefer: str | None = None) -> Any:
+    """Import Keras on the backend that `choose(prefer)` settles, and return it.
+
+    Holds back what TensorFlow prints about itself while it is imported, unless TF_CPP_MIN_LOG_LEVEL asks for
+    it (0 or 1); shows it when the import fails.
+
+    Raises BackendError as `choose`, and when the backend is installed but cannot be imported.
+    """
+    name = choose(prefer)
+    quiet = name == "tensorflow" and os.environ["TF_CPP_MIN_LOG_LEVEL"] not in ("0", "1")
+    try:
+        with _held_back() if quiet else contextlib.nullcontext():
+            return importlib.import_module("keras")
+    except ImportError as error:
+        raise BackendError(
+            f"Keras cannot be imported with backend {name!r}: {error}",
+            fix=f"pip install --force-reinstall {BACKENDS[name]}, or set {_VARIABLE} to another backend",
+        ) from error
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Hold back what is written to standard error, by C++ code too, and let it out when something fails.
+
+    TensorFlow 2.21 writes its first lines before any variable or logging level can reach it.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # this process has no standard error stream
+        yield
+        return
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            sys.stderr.flush()
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _is_installed(module: str) -> bool:

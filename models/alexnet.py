@@ -136,8 +136,13 @@ class _Builder:
             x = keras.layers.ZeroPadding2D(conv.pad, data_format=self.data_format, name=f"pad{number}")(x)
         layer = SplitConv2D if conv.groups > 1 else keras.layers.Conv2D
         return layer(
-            conv.filters, conv.kernel, strides=conv.stride, padding="same" if same else "valid",
-            groups=conv.groups, data_format=self.data_format, name=f"conv{number}",
+            conv.filters,
+            conv.kernel,
+            strides=conv.stride,
+            padding="same" if same else "valid",
+            groups=conv.groups,
+            data_format=self.data_format,
+            name=f"conv{number}",
             **self._weights(conv, number),
         )(x)
 

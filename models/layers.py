@@ -19,8 +19,13 @@ class LocalResponseNormalization(keras.layers.Layer):
     """
 
     def __init__(
-        self, k: float = 2.0, n: int = 5, alpha: float = 1e-4, beta: float = 0.75,
-        data_format: str | None = None, **kwargs: Any,
+        self,
+        k: float = 2.0,
+        n: int = 5,
+        alpha: float = 1e-4,
+        beta: float = 0.75,
+        data_format: str | None = None,
+        **kwargs: Any,
     ) -> None:
         """Make the layer; `data_format` is Keras's own setting if not given."""
         super().__init__(**kwargs)
@@ -52,7 +57,11 @@ class LocalResponseNormalization(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return what the layer is made of, for saving."""
         return {
-            **super().get_config(), "k": self.k, "n": self.n, "alpha": self.alpha, "beta": self.beta,
+            **super().get_config(),
+            "k": self.k,
+            "n": self.n,
+            "alpha": self.alpha,
+            "beta": self.beta,
             "data_format": self.data_format,
         }
 

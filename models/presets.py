@@ -58,7 +58,9 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "paper": Preset(
-        input_shape=(224, 224, 3), sides=(63, 1024), lrn=Lrn(),
+        input_shape=(224, 224, 3),
+        sides=(63, 1024),
+        lrn=Lrn(),
         convs=(
             Conv(96, 11, stride=4, pad=2, bias=0.0, then=("relu", "lrn", "pool")),
             Conv(256, 5, pad=2, groups=2, bias=1.0, then=("relu", "lrn", "pool")),
@@ -74,7 +76,9 @@ PRESETS: dict[str, Preset] = {
     ),
     # No groups: what most tutorials call AlexNet. 62,378,344 parameters.
     "single-tower": Preset(
-        input_shape=(224, 224, 3), sides=(63, 1024), lrn=Lrn(),
+        input_shape=(224, 224, 3),
+        sides=(63, 1024),
+        lrn=Lrn(),
         convs=(
             Conv(96, 11, stride=4, pad=2, bias=0.0, then=("relu", "lrn", "pool")),
             Conv(256, 5, pad=2, bias=1.0, then=("relu", "lrn", "pool")),
@@ -93,7 +97,8 @@ PRESETS: dict[str, Preset] = {
     # nothing; here other sizes change fc6), and draws its biases, like its weights, from U(-1/sqrt(fan in),
     # 1/sqrt(fan in)), where ours start at 0.
     "one-weird-trick": Preset(
-        input_shape=(224, 224, 3), sides=(63, 1024),
+        input_shape=(224, 224, 3),
+        sides=(63, 1024),
         convs=(
             Conv(64, 11, stride=4, pad=2, init="torch", then=("relu", "pool")),
             Conv(192, 5, pad=2, init="torch", then=("relu", "pool")),
@@ -107,7 +112,9 @@ PRESETS: dict[str, Preset] = {
     # Pools before it normalises, takes 227 x 227 without padding, divides LRN's alpha by five and has k =
     # 1, and starts fc6 and fc7 from N(0, 0.005). 60,965,224 parameters.
     "caffenet": Preset(
-        input_shape=(227, 227, 3), sides=(67, 1024), lrn=Lrn(k=1.0, alpha=1e-4 / 5),
+        input_shape=(227, 227, 3),
+        sides=(67, 1024),
+        lrn=Lrn(k=1.0, alpha=1e-4 / 5),
         convs=(
             Conv(96, 11, stride=4, bias=0.0, then=("relu", "pool", "lrn")),
             Conv(256, 5, pad=2, groups=2, bias=1.0, then=("relu", "pool", "lrn")),
@@ -125,7 +132,10 @@ PRESETS: dict[str, Preset] = {
     # subtracted), no LRN, no groups, He's init, dropout 0.2. Simon et al. keep the groups and drop nothing;
     # the light dropout is Mishkin et al.'s.
     "batchnorm": Preset(
-        input_shape=(224, 224, 3), sides=(63, 1024), before=("batchnorm",), dropout=0.2,
+        input_shape=(224, 224, 3),
+        sides=(63, 1024),
+        before=("batchnorm",),
+        dropout=0.2,
         convs=(
             Conv(96, 11, stride=4, pad=2, init="he", bias=None, then=("batchnorm", "relu", "pool")),
             Conv(256, 5, pad=2, init="he", bias=None, then=("batchnorm", "relu", "pool")),
@@ -143,10 +153,12 @@ PRESETS: dict[str, Preset] = {
     # overlapping pools, three dense layers. Stride 1 and 5x5 in conv1, no groups, no LRN (it adds nothing,
     # arXiv:1606.02228), He's init.
     "digits": Preset(
-        input_shape=(28, 28, 1), sides=(28, 64), dropout=0.5,
+        input_shape=(28, 28, 1),
+        sides=(28, 64),
+        dropout=0.5,
         convs=(
-            Conv(24, 5, pad=2, init="he", then=("relu", "pool")),
-            Conv(48, 3, pad=1, init="he", then=("relu", "pool")),
+            Conv(16, 5, pad=2, init="he", then=("relu", "pool")),
+            Conv(32, 3, pad=1, init="he", then=("relu", "pool")),
             Conv(64, 3, pad=1, init="he"),
             Conv(64, 3, pad=1, init="he"),
             Conv(64, 3, pad=1, init="he", then=("relu", "pool")),
@@ -155,6 +167,6 @@ PRESETS: dict[str, Preset] = {
             Dense(256, init="he", then=("relu", "dropout")),
             Dense(256, init="he", then=("relu", "dropout")),
         ),
-        top=Dense(10, init="he", then=()),
+        top=Dense(10, then=()),
     ),
 }

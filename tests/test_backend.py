@@ -123,3 +123,30 @@ def test_choosing_imports_nothing_heavy_and_keras_then_runs_on_the_choice():
     env = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def fresh(program: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")}
+    env = kept | variables
+    return subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
+
+
+def test_loading_prints_nothing_and_leaves_the_error_stream_as_it_was():
+    done = fresh("import sys; from augkit.backend import load; load(); print('after', file=sys.stderr)")
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout, done.stderr) == ("", "after\n")
+
+
+def test_what_was_held_back_is_shown_when_the_import_fails(tmp_path):
+    (tmp_path / "keras.py").write_text(
+        "import os; os.write(2, b'a line from C++\\n'); raise ImportError('torn apart')", encoding="utf-8"
+    )
+    (tmp_path / "tensorflow.py").touch()
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from augkit.backend import load\nfrom augkit.errors import BackendError\n"
+        "try: load('tensorflow')\nexcept BackendError as error: print(error)"
+    )
+    done = fresh(program)
+    assert "torn apart" in done.stdout
+    assert "a line from C++" in done.stderr

@@ -93,7 +93,8 @@ def test_a_training_step_moves_grouped_weights_as_two_separate_convolutions():
         inputs, SplitConv2D(6, 3, padding="same", groups=2, data_format="channels_last")(inputs)
     )
     halves = [
-        keras.layers.Conv2D(3, 3, padding="same", data_format="channels_last", name=name) for name in ("a", "b")
+        keras.layers.Conv2D(3, 3, padding="same", data_format="channels_last", name=name)
+        for name in ("a", "b")
     ]
     parts = [halves[0](inputs[..., :2]), halves[1](inputs[..., 2:])]
     apart = keras.Model(inputs, keras.layers.Concatenate(axis=-1)(parts))

@@ -1,0 +1,253 @@
+"""The one training loop. Every recipe calls `fit`; none has a loop of its own.
+
+A run lives in a folder (`recipes/runs.py`): the same call finds a finished run and returns its result,
+goes on with a broken one, or refuses a folder that holds something else.
+
+The same settings give the same history, whether or not the run was killed on the way: the order of
+pictures and the numbers that dropout draws are keyed by (seed, epoch) and set anew when an epoch starts,
+and a broken epoch is made again. (Keras's own `BackupAndRestore` forgets both, on all backends.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from augkit import backend
+from augkit.errors import AugkitError
+from recipes import report, runs
+from recipes.runs import Result, Row
+
+WATCHED = 1000  # test pictures that are read after every epoch; after the last one all of them are
+
+
+class TrainingError(AugkitError):
+    """Say that a training run cannot go on."""
+
+    exit_code = 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Training:
+    """Say what a run is.
+
+    Attributes:
+        title:    what reports call it.
+        classes:  names, in the order of the labels.
+        epochs:   how often the network is tested and kept.
+        steps:    batches in an epoch, whatever the number of pictures.
+        seed:     of the order, of dropout, and of what the recipe makes of it.
+        settings: everything else that decides the result, as JSON.
+    """
+
+    title: str
+    classes: tuple[str, ...]
+    epochs: int
+    steps: int
+    seed: int
+    settings: Mapping[str, Any]
+
+    def describe(self) -> dict[str, Any]:
+        """Return all that decides the result, as JSON, with the backend it runs on."""
+        own = {"epochs": self.epochs, "steps": self.steps, "seed": self.seed, "backend": backend.choose()}
+        return {**self.settings, **own}
+
+
+def fit(
+    training: Training,
+    build: Callable[[], Any],
+    feed: Callable[[int], Mapping[str, Any]],
+    test: tuple[np.ndarray, np.ndarray],
+    run: Path,
+) -> Result:
+    """Train a network, test it, report it in the folder `run`, and return what its `result.json` holds.
+
+    `build()` makes the compiled network: it takes what `feed` and `test` give, answers with logits or
+    probabilities, and counts "accuracy". `feed(epoch)`, counted from 0, gives what `keras.Model.fit`
+    takes for that epoch; `shuffled` makes one for arrays. `test` is pictures, float32 N x H x W x C, and
+    their labels.
+
+    The result is the last epoch's. `best.keras` holds the epoch that read most of the watched test
+    pictures: to use, not to compare by, because an epoch chosen by the test set flatters itself.
+
+    Raises UsageError for a folder that holds something else, TrainingError when the loss is no longer a
+    number.
+    """
+    settings = training.describe()
+    result = runs.begin(run, settings)
+    if result is None:
+        model, history = _train(training, build, feed, test, run)
+        _save(model, run / "last.keras")
+        result = {**_judge(model, test, training), "history": history, "settings": settings}
+        runs.finish(run, result)
+    if not report.is_complete(run):
+        report.write(result, run)
+    return result
+
+
+def shuffled(
+    pictures: np.ndarray, labels: np.ndarray, *, batch: int, steps: int, seed: int
+) -> Callable[[int], dict[str, Any]]:
+    """Make a feed from uint8 pictures N x H x W x C, scaled to 0..1, in an order keyed by (seed, epoch).
+
+    An epoch has `steps` batches whatever N is: it goes through the pictures as often as that takes.
+    """
+
+    def feed(epoch: int) -> dict[str, Any]:
+        chosen = order(len(pictures), batch * steps, seed=seed, epoch=epoch)
+        x = pictures[chosen].astype(np.float32) / 255
+        return {"x": x, "y": labels[chosen], "batch_size": batch, "shuffle": False}
+
+    return feed
+
+
+def order(pictures: int, needed: int, *, seed: int, epoch: int) -> np.ndarray:
+    """Return `needed` positions below `pictures`: whole shuffles one after another, the last one cut short.
+
+    The same on every machine and NumPy version, because it sorts raw words of a counter-based generator.
+    """
+    rounds = []
+    for number in range(math.ceil(needed / pictures)):
+        words = np.random.Philox(key=seed, counter=[0, number, epoch, 0]).random_raw(pictures)
+        rounds.append(np.argsort(words, kind="stable"))
+    return np.concatenate(rounds)[:needed]
+
+
+def _train(
+    training: Training,
+    build: Callable[[], Any],
+    feed: Callable[[int], Mapping[str, Any]],
+    test: tuple[np.ndarray, np.ndarray],
+    run: Path,
+) -> tuple[Any, list[Row]]:
+    """Train from where the folder stands to the last epoch; return the network and its history."""
+    keras = backend.load()
+    keras.utils.set_random_seed(training.seed)
+    model = build()
+    model.optimizer.build(model.trainable_variables)
+    held = [*model.variables, *model.optimizer.variables]
+    arrays, history = runs.kept(run)
+    for variable, array in zip(held if arrays else (), arrays, strict=True):
+        variable.assign(array)
+    watched = _thinned(test, WATCHED)
+    with _bar(training.title, training.epochs * training.steps) as advance:
+        advance(len(history) * training.steps, "")
+        for epoch in range(len(history), training.epochs):
+            _reseed(keras, model, training.seed, epoch)
+            row = _epoch(keras, model, epoch, feed(epoch), watched, advance)
+            if not math.isfinite(row["loss"]):
+                raise TrainingError(
+                    f"the loss is {row['loss']} in epoch {epoch + 1}",
+                    where=str(run),
+                    fix="lower the learning rate, and name another folder",
+                )
+            history.append(row)
+            if row["test_accuracy"] >= max(past["test_accuracy"] for past in history):
+                _save(model, run / "best.keras")
+            runs.keep(run, [keras.ops.convert_to_numpy(variable) for variable in held], history)
+    return model, history
+
+
+def _epoch(
+    keras: Any,
+    model: Any,
+    epoch: int,
+    data: Mapping[str, Any],
+    watched: tuple[np.ndarray, np.ndarray],
+    advance: Callable[[int, str], None],
+) -> Row:
+    """Train for one epoch, stop at the first loss that is not a number, and test."""
+
+    def after_step(_: int, logs: Mapping[str, float]) -> None:
+        if not math.isfinite(logs["loss"]):
+            raise _LossIsNoNumber
+        advance(1, f"epoch {epoch + 1}, loss {logs['loss']:.3f}")
+
+    begun = time.perf_counter()
+    try:
+        steps = keras.callbacks.LambdaCallback(on_train_batch_end=after_step)
+        logs = model.fit(**data, verbose=0, callbacks=[steps]).history
+    except _LossIsNoNumber:
+        return {"loss": math.nan}
+    seconds = time.perf_counter() - begun
+    loss, accuracy = model.evaluate(*watched, batch_size=500, verbose=0)
+    return {
+        "epoch": epoch + 1,
+        "loss": logs["loss"][0],
+        "accuracy": logs["accuracy"][0],
+        "test_loss": loss,
+        "test_accuracy": accuracy,
+        "seconds": round(seconds, 3),
+    }
+
+
+class _LossIsNoNumber(Exception):
+    """Leaves Keras's loop at once."""
+
+
+def _reseed(keras: Any, model: Any, seed: int, epoch: int) -> None:
+    """Give every source of randomness in the network a state that only (seed, epoch) decide."""
+
+    def number(what: str) -> int:
+        return int.from_bytes(hashlib.sha256(f"{seed} {epoch} {what}".encode()).digest()[:4]) >> 1
+
+    # PyTorch's dropout draws from the global generator where a layer has no seed of its own.
+    keras.utils.set_random_seed(number("global"))
+    for layer in model.layers:
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            generator.state.assign(np.array([number(layer.name), 0], dtype=np.int64))
+
+
+def _thinned(test: tuple[np.ndarray, np.ndarray], most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return every n-th test picture, so that at most `most` are left, spread over sorted labels."""
+    every = math.ceil(len(test[1]) / most)
+    return test[0][::every], test[1][::every]
+
+
+def _judge(model: Any, test: tuple[np.ndarray, np.ndarray], training: Training) -> Result:
+    """Count what the network reads: rows of the confusion are what is, columns what is read."""
+    pictures, labels = test
+    read = np.argmax(model.predict(pictures, batch_size=500, verbose=0), axis=1)
+    confusion = np.zeros((len(training.classes), len(training.classes)), dtype=np.int64)
+    np.add.at(confusion, (labels, read), 1)
+    return {
+        "title": training.title,
+        "accuracy": float(np.trace(confusion) / len(labels)),
+        "classes": list(training.classes),
+        "confusion": confusion.tolist(),
+        "parameters": int(model.count_params()),
+    }
+
+
+def _save(model: Any, path: Path) -> None:
+    beside = path.with_name(f"{path.stem}.tmp.keras")
+    model.save(beside)
+    beside.replace(path)
+
+
+@contextlib.contextmanager
+def _bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Show on standard error how far a run is, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("training {task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[now]}"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
+        task = progress.add_task(title, total=total, now="")
+        yield lambda steps, now: progress.update(task, advance=steps, now=now)
