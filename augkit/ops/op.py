@@ -113,5 +113,6 @@ def spread(address: float, name: str, count: int) -> keys.Words:
     They are `keys.raw(address, word(name), 0, 0, count)`, bit for bit; for one address NumPy's own Philox
     makes them 30 times faster.
     """
-    stream = np.random.Philox(key=int(address), counter=[0, keys.word(name), 0, 0])
+    counter = np.array([0, keys.word(name), 0, 0], dtype=np.uint64)  # as a list, large words turn to floats
+    stream = np.random.Philox(key=int(address), counter=counter)
     return stream.random_raw(count)
