@@ -155,7 +155,7 @@ def _warped(picture: Picture, matrix: NDArray[np.float64], draws: Draws) -> Any:
 
 
 def _windowed(out: Any, picture: Picture, run: Run, draws: Draws, i: int) -> Any:
-    """Return `out`, the warped `picture`, with what lies outside the windows of its crops made sheet again."""
+    """Return `out`, the warped `picture`, with what is outside the windows of its crops made sheet again."""
     whole = _at(run.through, i)
     windows = [_at(through, i) for done, through in run.windows if done[i]]
     open_ = [
@@ -195,7 +195,7 @@ def _laid_over(picture: Any, from_window: Map, fill: tuple[int, ...]) -> Any:
 
 
 def _drawn_out(picture: Picture, maps: list[Map]) -> Any:
-    """Resample once, drawing out the edge pixels of every window; `maps` lead to each window, then to the output.
+    """Resample once, drawing out the edges of every window; `maps` lead to each window, then to the output.
 
     Seen from the output backwards, a point outside a window is moved to the nearest pixel centre inside it.
     """
