@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from typing import Any
 
@@ -242,6 +243,7 @@ class Crop(Geometric):
         return True
 
 
+@functools.lru_cache(maxsize=256)  # a policy is bounded way by way, with the same ops each time
 def _least_kept(op: Geometric, aspect: Interval, cells: int = 240) -> float:
     """Bound the share kept by an op of one drawn number, over even cells of its range and a few of the
     aspect.
