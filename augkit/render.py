@@ -87,7 +87,7 @@ def _used_batch(pictures: Picture, use: Use) -> Picture:
 def _fused_batch(pictures: Picture, run: Run, draws: Draws) -> Picture:
     count, height, width, channels = pictures.shape
     flat = pictures.reshape((count, height, width) if channels == 1 else pictures.shape)
-    out = np.empty_like(flat)
+    out = np.empty(flat.shape, np.uint8)
     matrices = np.ascontiguousarray(np.moveaxis(_pixels(run.through, width, height), 2, 0))
     options = {"flags": cv2.INTER_LINEAR, "borderMode": _BORDERS[draws.policy.border]}
     fill, size, tables = _fill(draws, channels), (width, height), run.tables

@@ -1,0 +1,320 @@
+"""Rendered pictures, held against a reference in float64, exact permutations and albumentations."""
+
+from __future__ import annotations
+
+import random
+
+import albumentations as A
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from augkit import affine
+from augkit.draw import Draws
+from augkit.errors import UsageError
+from augkit.policy import Policy
+from augkit.render import render, render_batch
+from tests.policies import GEOMETRIC, TONAL, drawn, read, written
+
+FUSED = GEOMETRIC + TONAL
+
+
+def policy_of(*steps: object, **more: object) -> Policy:
+    return read({"version": 1, "task": "none", "steps": list(steps), **more})
+
+
+def one(*steps: object, aspect: float = 1.0, **more: object) -> Draws:
+    return drawn(policy_of(*steps, **more), 1, aspects=(aspect, aspect), corners=False)
+
+
+def smooth(height: int, width: int, channels: int, seed: int = 0) -> np.ndarray:
+    """Make a picture whose neighbours differ little, so that 1/32 of a pixel is no visible error."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, channels)).astype(np.float32)
+    picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8).reshape(height, width, channels)
+
+
+def plane(height: int, width: int) -> np.ndarray:
+    """Return the pixel centres of a picture in the frame of `augkit.affine`, homogeneous, (3, H, W)."""
+    y, x = np.mgrid[:height, :width].astype(float)
+    side = np.sqrt(height * width)
+    return np.stack([(x - (width - 1) / 2) / side, ((height - 1) / 2 - y) / side, np.ones_like(x)])
+
+
+def matrix(through: affine.Map, i: int) -> np.ndarray:
+    a, b, tx, c, d, ty = (float(entry[i]) for entry in through)
+    return np.array([[a, b, tx], [c, d, ty], [0, 0, 1]])
+
+
+def sampled(picture: np.ndarray, at: np.ndarray, sheet: np.ndarray) -> np.ndarray:
+    """Read a picture that lies on a sheet, linearly between pixel centres, in float64."""
+    height, width, channels = picture.shape
+    pad = 2
+    wide = np.full((height + 2 * pad, width + 2 * pad, channels), sheet, dtype=float)
+    wide[pad:-pad, pad:-pad] = picture
+    side = np.sqrt(height * width)
+    x = np.clip(at[0] * side + (width - 1) / 2, -1.5, width + 0.5) + pad
+    y = np.clip((height - 1) / 2 - at[1] * side, -1.5, height + 0.5) + pad
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    u, v = (x - left)[..., None], (y - top)[..., None]
+    upper = wide[top, left] * (1 - u) + wide[top, left + 1] * u
+    lower = wide[top + 1, left] * (1 - u) + wide[top + 1, left + 1] * u
+    return upper * (1 - v) + lower * v
+
+
+def reference(picture: np.ndarray, draws: Draws, i: int) -> tuple[np.ndarray, np.ndarray]:
+    """Render draw `i` by looking every output pixel up in the source; and say which lie at a window's edge."""
+    height, width, channels = picture.shape
+    fill = draws.policy.fill
+    sheet = np.array(
+        fill if channels == 3 and len(fill) == 3 else [round(sum(fill) / len(fill))] * channels, float
+    )
+    run = draws.whole
+    source = np.tensordot(np.linalg.inv(matrix(run.through, i)), plane(height, width), axes=1)
+    out = sampled(picture, source, sheet)
+    edge = np.zeros((height, width), dtype=bool)
+    half = np.array(affine.half_sides(width / height))[:, None, None]
+    for done, through in run.windows:
+        if done[i]:
+            window = matrix(through, i)
+            seen = np.tensordot(window, source, axes=1)[:2]
+            steepest = np.linalg.norm((window @ np.linalg.inv(matrix(run.through, i)))[:2, :2], 2)
+            near = 1.5 * max(steepest, 1.0) / np.sqrt(height * width)
+            inside = (np.abs(seen) <= half).all(axis=0)
+            edge |= (np.abs(np.abs(seen) - half) < near).any(axis=0)
+            out = np.where(inside[..., None], out, sheet)
+    slope, level = (float(value[i]) for value in run.line)
+    return np.clip((slope * (out / 255 - 0.5) + 0.5 + level) * 255, 0, 255), edge
+
+
+def assert_like_the_reference(picture: np.ndarray, draws: Draws, i: int) -> None:
+    expected, edge = reference(picture, draws, i)
+    slope = abs(float(draws.whole.line[0][i]))
+    gap = np.abs(render(picture, draws, i).astype(float) - expected)[~edge]
+    # The sheet meets the picture at up to 255 levels a pixel, of which 1/32 of a pixel is 8.
+    assert gap.max(initial=0) <= 2 + slope * 10, gap.max()
+    assert gap.mean() <= 0.6 + 0.3 * slope, gap.mean()
+
+
+@given(
+    st.randoms(use_true_random=False),
+    st.sampled_from([(40, 40), (33, 50), (64, 30)]),
+    st.sampled_from([1, 3]),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_fused_picture_is_the_float64_reference(rng, size, channels):
+    plain = written(rng, ops=FUSED, steps=4, depth=1) | {"fill": [rng.randrange(256) for _ in range(3)]}
+    draws = drawn(read(plain), 4, aspects=(size[1] / size[0],) * 2)
+    for i in range(4):
+        assert_like_the_reference(smooth(*size, channels), draws, i)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"crop": {"side": [0.5, 0.5]}}, {"zoom": {"factor": [0.6, 0.6]}}],
+        [{"crop": {"side": [0.6, 0.6]}}, {"rotate": {"degrees": [30, 30]}}],
+        [{"zoom": {"factor": [0.5, 0.5]}}, {"crop": {"side": [0.5, 0.5]}}, {"shift": {"x": [0.3, 0.3]}}],
+        [
+            {"crop": {"side": [0.8, 0.8]}},
+            {"shear": {"x_degrees": [20, 20]}},
+            {"crop": {"side": [0.8, 0.8]}},
+            {"zoom": {"factor": [0.5, 0.5]}},
+        ],
+    ],
+)
+def test_what_a_crop_left_outside_does_not_come_back(steps):
+    draws = one(*steps, aspect=1.5, fill=[200, 10, 90])
+    picture = smooth(48, 72, 3)
+    assert_like_the_reference(picture, draws, 0)
+    expected, edge = reference(picture, draws, 0)
+    sheet = np.isclose(expected, [200, 10, 90]).all(axis=2) & ~edge
+    assert 0.05 < sheet.mean() < 0.95, "some of the sheet shows"
+    assert (render(picture, draws, 0)[sheet] == [200, 10, 90]).all()
+
+
+@pytest.mark.parametrize("size", [(7, 7), (8, 8), (6, 9), (9, 6), (1, 5), (5, 1), (1, 1)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_flips_and_half_turns_move_pixels_and_change_none(size, channels):
+    picture = np.random.default_rng(0).integers(0, 256, (*size, channels), dtype=np.uint8)
+    aspect = size[1] / size[0]
+    assert (render(picture, one("flip_horizontal", aspect=aspect), 0) == picture[:, ::-1]).all()
+    assert (render(picture, one("flip_vertical", aspect=aspect), 0) == picture[::-1]).all()
+    assert (
+        render(picture, one("flip_vertical", "flip_horizontal", aspect=aspect), 0) == picture[::-1, ::-1]
+    ).all()
+    half = one({"rotate": {"degrees": [180, 180]}}, aspect=aspect)
+    assert (render(picture, half, 0) == picture[::-1, ::-1]).all()
+
+
+@pytest.mark.parametrize("side", [1, 2, 7, 28, 64])
+def test_the_eight_symmetries_of_a_square_move_pixels_and_change_none(side):
+    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    draws = drawn(policy_of("quarter_turn"), 12, corners=False)
+    assert set(draws.numbers[0]) == {1.0, 2.0, 3.0}
+    for i in range(12):
+        assert (render(picture, draws, i) == np.rot90(picture, int(draws.numbers[0, i]))).all()
+    assert (render(picture, one("transpose"), 0) == picture.transpose(1, 0, 2)).all()
+    both = one("transpose", "flip_horizontal")
+    assert (render(picture, both, 0) == np.rot90(picture, -1)).all()
+    for degrees, turns in [(90, 1), (-90, 3)]:
+        assert (
+            render(picture, one({"rotate": {"degrees": [degrees, degrees]}}), 0) == np.rot90(picture, turns)
+        ).all()
+
+
+@pytest.mark.parametrize("shift", [1, -3])
+def test_a_shift_by_whole_pixels_moves_pixels_and_lets_the_sheet_in(shift):
+    picture = np.random.default_rng(0).integers(0, 256, (10, 20, 1), dtype=np.uint8)
+    out = render(picture, one({"shift": {"x": [shift / 20] * 2, "y": [0.1, 0.1]}}, aspect=2, fill=7), 0)
+    expected = np.full_like(picture, 7)
+    columns = slice(max(shift, 0), 20 + min(shift, 0)), slice(max(-shift, 0), 20 + min(-shift, 0))
+    expected[:-1, columns[0]] = picture[1:, columns[1]]
+    assert (out == expected).all()
+
+
+def test_a_crop_of_half_the_side_shows_that_half_twice_as_large():
+    picture = np.zeros((40, 40, 1), np.uint8)
+    picture[:20, 20:] = 200  # top right
+    draws = drawn(policy_of({"crop": {"side": [0.5, 0.5]}}), 1, corners=False)
+    draws.numbers[:] = np.array([[0.5], [1.0], [1.0]])
+    assert (render(picture, draws, 0)[2:-2, 2:-2] == 200).all()
+
+
+def test_the_edge_of_the_picture_continues_where_the_policy_says_so():
+    picture = np.repeat(np.arange(20, dtype=np.uint8)[:, None, None] * 10, 30, axis=1)
+    draws = one(
+        {"shift": {"x": [0.5, 0.5]}}, {"zoom": {"factor": [0.5, 0.5]}}, aspect=1.5, border="edge", fill=255
+    )
+    out = render(picture, draws, 0)
+    assert (out == out[:, :1]).all(), "every row is one level, to both sides"
+    assert out[0].max() == 0 and out[-1].min() == 190
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_change_of_tone_colours_the_corners_whether_it_comes_before_a_turn_or_after(order):
+    steps = [{"rotate": {"degrees": [45, 45]}}, "invert"]
+    picture = np.full((31, 31, 1), 60, np.uint8)
+    out = render(picture, one(*(steps if order else steps[::-1]), fill=20), 0)
+    assert out[0, 0, 0] == 235 and out[15, 15, 0] == 195
+
+
+def test_tones_are_clipped_once_at_the_end():
+    picture = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    there_and_back = [
+        {"contrast": {"gain": [4, 4]}},
+        {"brightness": {"shift": [0.5, 0.5]}},
+        {"brightness": {"shift": [-0.5, -0.5]}},
+        {"contrast": {"gain": [0.25, 0.25]}},
+    ]
+    assert (render(picture, one(*there_and_back), 0) == picture).all()
+    bright = render(picture, one({"brightness": {"shift": [0.5, 0.5]}}), 0)
+    assert np.abs(bright.astype(int) - np.minimum(picture + 127.5, 255)).max() <= 0.5
+
+
+def test_doing_nothing_gives_the_same_pixels_in_a_new_array():
+    picture = np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    out = render(picture, one({"zoom": {"factor": [1, 1]}}, {"rotate": {"degrees": [10, 20], "p": 0}}), 0)
+    assert (out == picture).all() and not np.shares_memory(out, picture)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda p: p[::-1],
+        lambda p: p[:, ::-1],
+        lambda p: p[::2, ::2],
+        lambda p: p[:, :, ::-1],
+        lambda p: p.transpose(1, 0, 2),
+        lambda p: np.asfortranarray(p),
+        lambda p: np.broadcast_to(p[:1], p.shape),
+    ],
+)
+def test_any_view_of_a_picture_is_rendered_as_its_copy_and_stays_as_it_is(view):
+    original = np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    seen = view(original)
+    original.flags.writeable = False
+    draws = one({"rotate": {"degrees": [20, 20]}}, "invert")
+    assert (render(seen, draws, 0) == render(np.ascontiguousarray(seen), draws, 0)).all()
+    batch = render_batch(np.stack([seen]), draws)
+    assert (batch[0] == render(seen, draws, 0)).all()
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((4, 4, 1), np.float32),
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((4, 4, 2), np.uint8),
+        np.zeros((0, 4, 1), np.uint8),
+        np.zeros((4, 0, 3), np.uint8),
+        np.zeros((4, 4, 3), np.uint16),
+        np.zeros((4, 4, 1), bool),
+        "picture",
+        None,
+        [[1]],
+    ],
+)
+def test_what_is_no_picture_is_refused(picture):
+    with pytest.raises(UsageError, match="want uint8"):
+        render(picture, one("invert"), 0)
+
+
+def test_a_batch_is_the_pictures_one_by_one():
+    rng = random.Random(11)
+    for seed in range(25):
+        draws = drawn(read(written(rng, steps=4, depth=2)), 6, aspects=(1.25, 1.25), seed=seed)
+        for channels in (1, 3):
+            pictures = np.random.default_rng(seed).integers(0, 256, (6, 24, 30, channels), dtype=np.uint8)
+            before = pictures.copy()
+            together = render_batch(pictures, draws)
+            assert (together == [render(picture, draws, i) for i, picture in enumerate(pictures)]).all()
+            assert (pictures == before).all() and not np.shares_memory(together, pictures)
+
+
+def test_an_empty_batch_stays_empty():
+    draws = one("invert").take(np.zeros(0, np.int64))
+    assert render_batch(np.zeros((0, 8, 8, 1), np.uint8), draws).shape == (0, 8, 8, 1)
+
+
+ALBUMENTED = [
+    ({"rotate": {"degrees": [25, 25]}}, {"rotate": 25}),
+    ({"rotate": {"degrees": [-130, -130]}}, {"rotate": -130}),
+    ({"zoom": {"factor": [1.3, 1.3]}}, {"scale": 1.3}),
+    ({"zoom": {"x": [0.7, 0.7], "y": [1.2, 1.2]}}, {"scale": {"x": (0.7, 0.7), "y": (1.2, 1.2)}}),
+    (
+        {"shift": {"x": [0.1, 0.1], "y": [-0.2, -0.2]}},
+        {"translate_percent": {"x": (0.1, 0.1), "y": (0.2, 0.2)}},
+    ),
+    ({"shear": {"x_degrees": [15, 15]}}, {"shear": {"x": (15, 15), "y": (0, 0)}}),
+    ({"shear": {"y_degrees": [15, 15]}}, {"shear": {"x": (0, 0), "y": (15, 15)}}),
+]
+
+
+@pytest.mark.parametrize("step, settings_", ALBUMENTED)
+def test_albumentations_makes_the_same_picture_of_the_same_numbers(step, settings_):
+    still = {"scale": 1.0, "rotate": 0, "shear": 0, "translate_percent": 0}
+    theirs = A.Affine(**(still | settings_), fill=9, p=1, interpolation=cv2.INTER_LINEAR, keep_ratio=False)
+    for size in [(60, 60), (50, 80)]:
+        picture = smooth(*size, 3)
+        ours = render(picture, one(step, aspect=size[1] / size[0], fill=9), 0).astype(int)
+        gap = np.abs(ours - theirs(image=picture)["image"].astype(int))
+        assert np.quantile(gap, 0.97) <= 3, "beyond rounding"
+        assert gap.mean() < 1
+
+
+@pytest.mark.parametrize(
+    "step, theirs",
+    [
+        ("flip_horizontal", A.HorizontalFlip(p=1)),
+        ("flip_vertical", A.VerticalFlip(p=1)),
+        ("transpose", A.Transpose(p=1)),
+        ("invert", A.InvertImg(p=1)),
+    ],
+)
+def test_albumentations_flips_and_inverts_alike(step, theirs):
+    picture = np.random.default_rng(3).integers(0, 256, (17, 17, 3), dtype=np.uint8)
+    assert (render(picture, one(step), 0) == theirs(image=picture)["image"]).all()
