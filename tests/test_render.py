@@ -65,7 +65,7 @@ def sampled(picture: np.ndarray, at: np.ndarray, sheet: np.ndarray) -> np.ndarra
 
 
 def reference(picture: np.ndarray, draws: Draws, i: int) -> tuple[np.ndarray, np.ndarray]:
-    """Render draw `i` by looking every output pixel up in the source; and say which lie at a window's edge."""
+    """Render draw `i`, each pixel looked up in the source; and say which lie at a window's edge."""
     height, width, channels = picture.shape
     fill = draws.policy.fill
     sheet = np.array(
