@@ -7,7 +7,7 @@ with the attempt's number: 1, and more after it killed its process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
 from augkit.engines import here, pool
@@ -19,8 +19,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int = 1) -> Iterator[R]:
-    """Do every task and yield the results as they finish.
+def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int = 1) -> Generator[R]:
+    """Do every task and yield the results as they finish; closing the generator ends the workers.
 
     Args:
         tasks:   what is to be done; read lazily, a few ahead.

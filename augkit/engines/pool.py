@@ -15,7 +15,7 @@ import multiprocessing
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
@@ -39,7 +39,7 @@ class _Worker:
     attempt: int = 0
 
 
-def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int) -> Iterator[R]:
+def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int) -> Generator[R]:
     """Yield the result of each task as it finishes; one task is in flight for each worker."""
     waiting = iter(tasks)
     again: collections.deque[tuple[T, int]] = collections.deque()

@@ -1,17 +1,20 @@
 """Data sets on disk: written whole or not at all, resumed, and verified.
 
-OUT/<split>/<class>/<name>-<copy>.png      the pictures; copy 0 is the original OUT/README.md
-the card, which tells `datasets.load_dataset` how to read the folder OUT/contact-sheet.png
-what was made, to look at OUT/augkit.json                            written last: the data set is complete,
-with the hash of its tree OUT/.augkit/manifest.parquet               every picture: source, copy, labels
-before and after, drawn values, sha256 OUT/.augkit/plan.json, policy.resolved.yaml, task.yaml,
-quarantine.json OUT/.augkit/run/                           lock, log and finished shards: all that depends
-on time and machine
+    OUT/<split>/<class>/<name>-<copy>.png   the pictures; copy 0 is the original
+    OUT/README.md                           the card: tells people and `datasets.load_dataset` what is here
+    OUT/contact-sheet.png                   what was made, to look at
+    OUT/augkit.json                         written last: says that all is there, and what belongs to it
+    OUT/.augkit/manifest.parquet            each picture: source, copy, labels, drawn values, SHA-256
+    OUT/.augkit/plan.json                   everything that decides the bytes, to tell another request by
+    OUT/.augkit/policy.resolved.yaml        the policy in full; task.yaml, the task
+    OUT/.augkit/quarantine.json             sources that could not be read, with reasons
+    OUT/.augkit/run/                        lock, log, finished shards: all that depends on time and machine
 """
 
 from __future__ import annotations
 
 from augkit.store.checking import Verified, tree_hash, verify
-from augkit.store.writing import Generated, Interrupted, build, generate
+from augkit.store.stopping import Interrupted
+from augkit.store.writing import Generated, build, generate
 
 __all__ = ["Generated", "Interrupted", "Verified", "build", "generate", "tree_hash", "verify"]

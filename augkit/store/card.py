@@ -50,8 +50,11 @@ def card(job: Job, summary: Summary) -> str:
 
 
 def _front(job: Job, summary: Summary) -> str:
-    """Return the YAML front matter: explicit data files for each split, and labels kept whatever the
-    folders are called.
+    """Return the YAML front matter, which makes `datasets` read the folder rightly.
+
+    Data files are named for each split, so that a class called "test" makes no split; labels are kept even
+    where there is one class; and features stand in the config (under `dataset_info` they are not heeded),
+    so that a class without pictures keeps its number.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString as Quoted
@@ -63,16 +66,14 @@ def _front(job: Job, summary: Summary) -> str:
         "task_categories": ["image-classification"],
         "size_categories": [size],
         "tags": ["image", "augkit", *(["augmented"] if job.plan is not None else [])],
-        "dataset_info": {
-            "features": [
-                {"name": "image", "dtype": "image"},
-                {"name": "label", "dtype": {"class_label": {"names": labels}}},
-            ],
-        },
         "configs": [
             {
                 "config_name": "default",
                 "drop_labels": False,
+                "features": [
+                    {"name": "image", "dtype": "image"},
+                    {"name": "label", "dtype": {"class_label": {"names": labels}}},
+                ],
                 "data_files": [{"split": split, "path": f"{split}/**"} for split in summary.pictures],
             }
         ],
@@ -98,8 +99,8 @@ def _about(job: Job, summary: Summary) -> str:
     kept = f"{summary.originals:,} originals and " if summary.originals else ""
     made = summary.rows - summary.originals
     return (
-        f"{loud}{kept}{made:,} augmented copies, {plan.copies} of each source, of {len(job.classes)} classes; only "
-        f"{', '.join(job.augmented)} is augmented.\n"
+        f"{loud}{kept}{made:,} augmented copies, {plan.copies} of each source, "
+        f"of {len(job.classes)} classes; only {', '.join(job.augmented)} is augmented.\n"
     )
 
 

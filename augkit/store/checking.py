@@ -71,6 +71,21 @@ def joined(hashes: Iterable[tuple[str, str]]) -> str:
     return whole.hexdigest()
 
 
+def marked(pictures: dict[str, str], others: dict[str, str]) -> bytes:
+    """Return the completion marker of a data set, as it is written, from the hashes of all its files."""
+    tree = joined(sorted((pictures | others).items()))
+    said = {"version": 1, "pictures": len(pictures), "tree": tree, "files": others}
+    return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")
+
+
+def pictures(out: Path) -> dict[str, str]:
+    """Return path → SHA-256 of every picture that the manifest names."""
+    found: dict[str, str] = {}
+    for batch in manifest.batches(out, ["file", "sha256"]):
+        found.update(zip(batch["file"], batch["sha256"], strict=True))
+    return found
+
+
 def verify(out: str | Path) -> Verified:
     """Compare every file of a finished data set with what was written.
 
@@ -89,26 +104,18 @@ def verify(out: str | Path) -> Verified:
             else "give the folder of one",
         )
     others = said.get("files")
-    if not isinstance(others, dict):
+    if not isinstance(others, dict) or manifest.FILE not in others:
         return Verified(root, 0, (f"{disk.MARKER}: it is damaged",))
     there = set(disk.files(root)) - {disk.MARKER}
     problems = _compare(root, others, there)
-    pictures, known = 0, set(others)
-    if not any(problem.startswith(f"{manifest.FILE}:") for problem in problems):
-        expected = _expected(root)
-        pictures = len(expected)
-        known |= set(expected)
-        problems += _compare(root, expected, there)
-    if not problems or known != set(others):
-        problems += [f"{path}: it was added" for path in sorted(there - known)]
-    return Verified(root, pictures, tuple(problems))
-
-
-def _expected(root: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for batch in manifest.batches(root, ["file", "sha256"]):
-        found.update(zip(batch["file"], batch["sha256"], strict=True))
-    return found
+    if any(problem.startswith(f"{manifest.FILE}:") for problem in problems):
+        return Verified(root, 0, tuple(problems))  # which pictures there should be is not known
+    expected = pictures(root)
+    problems += _compare(root, expected, there)
+    problems += [f"{path}: it was added" for path in sorted(there - set(others) - set(expected))]
+    if (root / disk.MARKER).read_bytes() != marked(expected, others):
+        problems.append(f"{disk.MARKER}: it was changed")
+    return Verified(root, len(expected), tuple(problems))
 
 
 def _compare(root: Path, expected: dict[str, str], there: set[str]) -> list[str]:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ RUN = ".augkit/run"
 MARKER = "augkit.json"
 
 _TRIES = 3
+LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
+"""What file browsers leave behind: nobody's data."""
 
 
 def put(path: str, data: bytes) -> None:
@@ -34,15 +37,19 @@ def put(path: str, data: bytes) -> None:
 
 def get(path: str) -> bytes:
     """Read a whole file; an I/O error that may pass is tried again, three times in all."""
-    for attempt in range(_TRIES):
+    for attempt in range(1, _TRIES):
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - a Path costs more than a small picture's reading
-                return file.read()
+            return _read(path)
         except OSError as error:
-            if error.errno not in (errno.EIO, errno.EAGAIN, errno.ESTALE) or attempt == _TRIES - 1:
+            if error.errno not in (errno.EIO, errno.EAGAIN, errno.ESTALE):
                 raise
             time.sleep(0.05 * 4**attempt)
-    raise AssertionError("unreachable")
+    return _read(path)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123 - a Path costs more than a small picture's reading
+        return file.read()
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -81,11 +88,25 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def files(root: Path) -> Iterator[str]:
-    """Yield the path of every file below `root`, relative and with "/", except what `.augkit/run` holds.
+def regular(path: Path) -> bool:
+    """Tell whether a path is a file itself: no link, folder, pipe or device."""
+    return stat.S_ISREG(path.lstat().st_mode)
 
-    Unsorted.
+
+def files(root: Path) -> Iterator[str]:
+    """Yield the path of every file below `root`, relative and with "/", unsorted.
+
+    What `.augkit/run` holds and what file browsers leave behind is passed over; a link counts as a file.
     """
+    return (path for path, folder in _walk(root) if not folder)
+
+
+def folders(root: Path) -> Iterator[str]:
+    """Yield the path of every folder below `root`, as `files` does."""
+    return (path for path, folder in _walk(root) if folder)
+
+
+def _walk(root: Path) -> Iterator[tuple[str, bool]]:
     waiting = [""]
     while waiting:
         folder = waiting.pop()
@@ -95,8 +116,9 @@ def files(root: Path) -> Iterator[str]:
                 if entry.is_dir(follow_symlinks=False):
                     if path != RUN:
                         waiting.append(f"{path}/")
-                else:
-                    yield path
+                        yield path, True
+                elif entry.name not in LITTER:
+                    yield path, False
 
 
 def clear(root: Path, keep: str) -> None:
@@ -121,17 +143,18 @@ def clear(root: Path, keep: str) -> None:
 
 def explained(error: OSError, out: Path) -> StoreError:
     """Turn an operating system's refusal into an error with a fix."""
+    again = "run the same command again: it carries on"
+    said = error.strerror or str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        free = shutil.disk_usage(out).free
-        problem = f"the disk is full ({free / 1e6:,.0f} MB free): {error.strerror}"
-        return StoreError(
-            problem, where=str(out), fix="make room and run the same command again: it carries on"
-        )
+        problem = f"the disk is full ({_free(out):,} bytes free): {said}"
+        return StoreError(problem, where=str(out), fix=f"make room and {again}")
+    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(out)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return StoreError(
-            f"cannot be written to ({error.strerror})", where=str(out), fix="choose another folder"
-        )
-    where = str(error.filename or out)
-    return StoreError(
-        f"{error.strerror or error}", where=where, fix="run the same command again: it carries on"
-    )
+        return StoreError(f"cannot be written to ({said})", where=where, fix="choose another folder")
+    return StoreError(said, where=where, fix=again)
+
+
+def _free(out: Path) -> int:
+    """Return how many bytes are free where a folder is or is to be."""
+    there = next((path for path in (out, *out.absolute().parents) if path.exists()), Path("/"))
+    return shutil.disk_usage(there).free

@@ -92,8 +92,8 @@ class Sources:
         SourceError: a key is given twice, or a label is none of the classes.
     """
 
-    def __init__(self, data: DatasetDict, splits: Sequence[str], size: int = SHARD_SIZE) -> None:
-        self.size = size
+    def __init__(self, data: DatasetDict, splits: Sequence[str], size: int | None = None) -> None:
+        self.size = size or SHARD_SIZE
         self.classes = records.class_names(data)
         self.parts: dict[str, Dataset] = {split: _undecoded(data[split]) for split in splits}
         self.keys: dict[str, list[str]] = {}
@@ -138,6 +138,11 @@ class Sources:
                 yield Shard(
                     number, split, tuple(keys[rows]), tuple(stems[rows]), self.labels[split][rows], images
                 )
+
+    def samples(self) -> list[str]:
+        """Return the paths of the first and the last file of each split, where the sources are files."""
+        ends = [part[row]["image"] for part in self.parts.values() for row in (0, len(part) - 1)]
+        return [cell["path"] for cell in ends if cell["bytes"] is None]
 
     def fingerprints(self) -> dict[str, Any]:
         """Return, for each split, how many pictures it has and a hash of keys, labels and content (or
@@ -186,10 +191,7 @@ def identity(job: Job, sources: Sources) -> dict[str, Any]:
 
 
 def differences(there: dict[str, Any], now: dict[str, Any], *, finished: bool) -> list[str]:
-    """Name what differs between an output and a request, most telling first.
-
-    Library versions matter only unfinished.
-    """
+    """Name what differs between an output and a request; library versions matter only to unfinished ones."""
     minor = {"digest", "plan.verdict", "plan.waivers"} | ({"augkit", "made_with"} if finished else set())
     old, new = _flat(there), _flat(now)
     found = [key for key in [*new, *(key for key in old if key not in new)] if old.get(key) != new.get(key)]

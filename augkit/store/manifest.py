@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -128,15 +129,24 @@ def piece(out: Path, number: int) -> Path:
 def sealed(out: Path) -> dict[int, int]:
     """Return the numbers of the shards that are sealed and how many rows each has.
 
-    A damaged seal counts as none.
+    A damaged seal, or one of a shard whose files are not all there in full size, counts as none and is
+    removed.
     """
     import pyarrow.parquet as pq
 
     found = {}
     for path in sorted((out / disk.RUN / "shards").glob("*.parquet")):
         try:
-            found[int(path.stem)] = int(pq.read_metadata(path).num_rows)
-        except (OSError, ValueError):  # Arrow's own errors are ValueErrors
+            table = pq.read_table(path, columns=["file", "bytes"]).to_pydict()
+            whole = all(
+                os.stat(f"{out}/{file}").st_size == size  # noqa: PTH116 - hot
+                for file, size in zip(table["file"], table["bytes"], strict=True)
+            )
+        except (OSError, ValueError, KeyError):  # Arrow's own errors are among these
+            whole = False
+        if whole:
+            found[int(path.stem)] = len(table["file"])
+        else:
             path.unlink()
     return found
 

@@ -10,18 +10,19 @@ from collections.abc import Sequence
 
 from augkit.errors import StoreError
 
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\s\u200b-\u200f\u2028-\u202e\ud800-\udfff\ufffd]+')
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\ud800-\udfff\ufffd]+')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # devices on Windows
+WAS = "-was-"  # stands in the name of a copy with another label, before its source's class
 _LONGEST = 120  # bytes; leaves room for copy number and extension within the usual 255
 
 
 def safe(name: str) -> str:
-    """Return `name` as one harmless path component: composed, no separators, controls or spaces, not long.
+    """Return `name` as one harmless path component: composed, without separators and controls, not long.
 
     A name that is already harmless comes back as it is; others may collide and are checked by `folders` and
     `stems`.
     """
-    text = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).lstrip("-.").rstrip(". ")
+    text = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).lstrip("-. ").rstrip(". ")
     if not text or _RESERVED.fullmatch(text):
         text = f"_{text}"
     if len(text.encode()) > _LONGEST:
@@ -59,14 +60,14 @@ def stems(keys: Sequence[str], labels: Sequence[int]) -> list[str]:
     """Return the file name, without copy number and extension, of each source picture of one split.
 
     It is the last part of the key without its extension; where two of one class would share it, both get a
-    few digits of their key's hash.
+    few digits of their key's hash, and so does one that looks like the name of a relabelled copy.
     """
     plain = [safe(_stem(key)) for key in keys]
     users: dict[tuple[int, str], int] = defaultdict(int)
     for label, name in zip(labels, plain, strict=True):
         users[label, _folded(name)] += 1
     return [
-        name if users[label, _folded(name)] == 1 else f"{name}-{_digest(key)}"
+        name if users[label, _folded(name)] == 1 and WAS not in name else f"{name}-{_digest(key)}"
         for key, label, name in zip(keys, labels, plain, strict=True)
     ]
 

@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from augkit import codec
 from augkit.errors import PictureError
 from augkit.render import render
-from augkit.store import disk, manifest
+from augkit.store import disk, manifest, names
 from augkit.store.job import Job, Shard
 
 if TYPE_CHECKING:
@@ -72,6 +71,7 @@ def _make(job: Job, shard: Shard, attempt: int) -> Made:
             suspects.watch(source.place)
             _make_source(job, shard, source, draws, number * job.copies(shard.split), rows, files)
         rows.fill(draws.values if draws is not None else {})
+    suspects.watch(-1)  # what comes now is nobody's fault
     files.move(again=job.again or attempt > 1)
     disk.settle()
     disk.replace(manifest.piece(Path(job.out), shard.number), rows.sealed())
@@ -134,7 +134,7 @@ def _make_source(
     stem, origin = shard.stems[source.place], hashlib.sha256(source.data).hexdigest()
 
     def write(copy: int, after: int, data: bytes, extension: str, draw: int) -> None:
-        was = "" if after == label else f"-was-{job.folders[label]}"
+        was = "" if after == label else f"{names.WAS}{job.folders[label]}"
         file = f"{shard.split}/{job.folders[after]}/{stem}{was}-{copy}{extension}"
         files.put(file, data)
         size = (picture.shape[1], picture.shape[0])
@@ -197,6 +197,3 @@ class _Suspects:
     def watch(self, place: int) -> None:
         if self.watching:
             self.path.write_text(json.dumps({"guilty": sorted(self.guilty), "at": place}), "utf-8")
-
-
-Values = dict[str, NDArray[np.float64]]

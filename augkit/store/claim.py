@@ -1,0 +1,102 @@
+"""Whose a folder is: who may write in it now, what it holds, and what augkit may delete."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from augkit.errors import StoreError
+from augkit.store import disk
+from augkit.store.checking import marker
+from augkit.store.job import differences
+
+PLAN = f"{disk.PRIVATE}/plan.json"
+OURS = ("README.md", "contact-sheet.png", disk.MARKER, disk.PRIVATE)  # beside the folders of the splits
+PRIVATE = ("manifest.parquet", "plan.json", "policy.resolved.yaml", "quarantine.json", "task.yaml")
+_LOCK = f"{disk.RUN}/lock"
+
+
+@contextlib.contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Hold the output's lock; refuse a folder that is not augkit's before anything is written to it.
+
+    The lock is the system's own: it ends with the process that holds it, however that ends.
+    """
+    from filelock import FileLock, Timeout
+
+    if out.exists() and not out.is_dir():
+        raise StoreError("it is a file, not a folder", where=str(out), fix="choose another name")
+    if out.is_dir() and not (out / disk.PRIVATE).is_dir() and any(out.iterdir()):
+        problem = "it is not empty, and augkit did not make it"
+        raise StoreError(problem, where=str(out), fix="choose a new folder")
+    (out / disk.RUN).mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        fix = "wait for it to end, or choose another folder"
+        raise StoreError("another augkit is writing here", where=str(out), fix=fix) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def there(out: Path) -> dict[str, Any] | None:
+    """Return the identity of what an earlier run began here, or None where nothing was.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        found = json.loads((out / PLAN).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise StoreError(f"{PLAN} is damaged", where=str(out), fix="make it anew with --overwrite")
+    return found
+
+
+def same(out: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Refuse to go on with what another plan or source began; StoreError names what differs."""
+    told = differences(found, wanted, finished=marker(out) is not None)
+    if told:
+        more = f" (and {len(told) - 3} more)" if len(told) > 3 else ""
+        raise StoreError(
+            f"it holds another data set: {'; '.join(told[:3])}{more}",
+            where=str(out),
+            fix="choose another folder, or make it anew with --overwrite",
+        )
+
+
+def apart(out: Path, paths: Sequence[str]) -> None:
+    """Refuse an output folder that holds its own source: making it anew would delete that.
+
+    Raises:
+        StoreError: one of the sources' paths lies in `out`.
+    """
+    root = out.resolve()
+    for path in paths:
+        if Path(path).resolve().is_relative_to(root):
+            raise StoreError("it holds the source itself", where=str(out), fix="choose another folder")
+
+
+def emptied(out: Path, splits: Sequence[str]) -> None:
+    """Delete what augkit made in a folder; refuse where anything else stands beside it.
+
+    `splits` are the splits of the new data set; those of the old one are read from its plan.
+    """
+    try:
+        known = set(json.loads((out / PLAN).read_text("utf-8"))["source"])
+    except (OSError, ValueError, KeyError, TypeError):
+        known = set(splits)
+    strange = sorted(path.name for path in out.iterdir() if path.name not in {*OURS, *known, *disk.LITTER})
+    if strange:
+        problem = f"it also holds {strange[0]!r}, which augkit did not make"
+        raise StoreError(problem, where=str(out), fix="move that away, or choose another folder")
+    disk.clear(out, _LOCK)
