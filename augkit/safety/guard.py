@@ -63,6 +63,8 @@ def guarded(draws: Draws, task: Task, classes: tuple[str, ...], redraw: Redraw) 
         good = survived(again, task, classes)
         if mode == "relabel":
             again, good = _relabelled(again, task, classes, good)
+        elif mode == "clip":
+            again, good = _clipped(again, task, classes, good)
         draws = _put(draws, missing[good], again.take(good))
         kept = kept.copy()
         kept[missing[good]] = True
