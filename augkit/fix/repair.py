@@ -9,26 +9,22 @@ import collections
 import dataclasses
 import difflib
 
-import numpy as np
-from numpy.typing import NDArray
-
-from augkit.draw import numbered
 from augkit.errors import PolicyError
+from augkit.fix.refuted import Refuted
 from augkit.fix.text import Number, Text
 from augkit.intervals import Interval
 from augkit.policy import Step
 from augkit.reach import Reach
 from augkit.safety import RULES, Case, Finding, Verdict, judge
-from augkit.safety.bound import measure
 from augkit.safety.ls903_undone_by_the_next import undone
-from augkit.safety.settle import culprits
+from augkit.safety.settle import at_rest, culprits
 from augkit.tasks import Task
 
-_FACTORS = np.arange(1, 4096) / 4096
-_COARSE = 32
-_TOLERANCE = 1 / 128
+_HALVINGS = 2
+_LITTLE = 0.5
 _MARGIN = 1e-6
-_ROUNDS = 500
+_ROUNDS = 200
+_SYMMETRY = ("LS101", "LS102", "LS401")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -90,20 +86,15 @@ def fix(
             "its lines end in a carriage return alone", where=file, fix="end them in line feeds"
         )
     repair = _Repair(task, classes, aspect)
-    now, done, hopeless = Text(text, file), [], set[str]()
-    verdict = repair.judge(now)
+    now, done, hopeless = Text(text, file), list[str](), set[str]()
     for _ in range(_ROUNDS):
-        open_ = [finding for finding in verdict.findings if finding.code not in hopeless]
-        if not open_:
-            break
-        finding = min(open_, key=lambda one: bool(one.axis))
-        mended = repair.mended(now, finding, verdict)
-        if mended is None:
-            hopeless.add(finding.code)
-            continue
-        now, what = mended
-        done.append(f"{what}: {finding.code} {finding.name}")
         verdict = repair.judge(now)
+        found = [finding for finding in verdict.findings if finding.code not in hopeless]
+        # What says nothing goes first: it needs no measuring, and there is less to measure without it.
+        for code in dict.fromkeys(finding.code for finding in sorted(found, key=lambda one: bool(one.axis))):
+            now = repair.cleared(now, [one for one in found if one.code == code], done, hopeless)
+        if not found:
+            break
     return Fixed(file, text, now.text, tuple(done), verdict)
 
 
@@ -118,11 +109,28 @@ class _Repair:
     def judge(self, text: Text) -> Verdict:
         return judge(text.policy, self.task, classes=self.classes, aspect=self.aspect)
 
-    def mended(self, text: Text, finding: Finding, verdict: Verdict) -> tuple[Text, str] | None:
+    def cleared(self, text: Text, found: list[Finding], done: list[str], hopeless: set[str]) -> Text:
+        """Return the text without what one rule finds, noted in `done`; what stays is noted in `hopeless`."""
+        code, name = found[0].code, found[0].name
+        if code == "LS905":
+            for finding in found:
+                waived = finding.path.removeprefix("allow.")
+                text = text.without_waiver(waived)
+                done.append(f"removed the waiver of {waived}: {code} {name}")
+            return text
+        for _ in range(_ROUNDS):
+            if not (found := self._findings(text, code)):
+                return text
+            mended = self._mended(text, found[0])
+            if mended is None:
+                break
+            text = mended[0]
+            done.append(f"{mended[1]}: {code} {name}")
+        hopeless.add(code)
+        return text
+
+    def _mended(self, text: Text, finding: Finding) -> tuple[Text, str] | None:
         """Return the text with one finding less, and what was done; None where no step can mend it."""
-        if finding.path.startswith("allow."):
-            code = finding.path.removeprefix("allow.")
-            return text.without_waiver(code), f"removed the waiver of {code}"
         if finding.code == "LS903":
             aspect = self.aspect or self.task.aspect
             first, second = next(undone(text.policy.steps, (aspect.low, aspect.high)))
@@ -131,21 +139,21 @@ class _Repair:
         if finding.path.startswith("steps[") and not finding.axis:
             return text.without_step(finding.path), f"removed {finding.path}"
         if finding.path.startswith(("steps", "on_unsafe")):
-            return self._narrowed(text, finding, verdict)
+            return self._narrowed(text, finding)
         return None
 
-    def _narrowed(self, text: Text, finding: Finding, verdict: Verdict) -> tuple[Text, str] | None:
+    def _narrowed(self, text: Text, finding: Finding) -> tuple[Text, str] | None:
         """Narrow the steps that matter, or else remove one that cannot shrink, or else narrow more steps."""
         leaves = [leaf for leaf in text.policy.leaves() if leaf.p > 0]
         matter = self._matter(text, finding)
         while True:
-            numbers = [n for leaf in matter for n in text.numbers(leaf) if n.value != n.still]
+            numbers = _numbers(text, matter)
             resting = text.replaced({number: number.still for number in numbers})
             left = self._findings(resting, finding.code)
             if numbers and not left:
-                return self._largest(text, finding, numbers, matter)
+                return self._largest(text, finding, matter)
             if rigid := [leaf for leaf in matter if not text.numbers(leaf)]:
-                worst = self._worst(text, rigid, verdict)
+                worst = self._worst(text, rigid)
                 return text.without_step(worst.path), f"removed {worst.name}"
             names = {leaf.name for one in left for leaf in self._matter(resting, one)}
             more = [leaf for leaf in leaves if leaf not in matter]
@@ -153,36 +161,55 @@ class _Repair:
                 return None
             matter += [leaf for leaf in more if leaf.name in names] or more
 
-    def _largest(
-        self, text: Text, finding: Finding, numbers: list[Number], matter: list[Step]
-    ) -> tuple[Text, str] | None:
+    def _largest(self, text: Text, finding: Finding, matter: list[Step]) -> tuple[Text, str]:
         """Narrow by the largest factor that leaves no finding; where none above 0 does, remove the steps.
 
-        A draw known to be bad tells at once at which factors it stays bad; what no draw tells is halved.
+        Where one of several alike would be left with next to nothing, all that add to it are narrowed.
         """
-        refuted = _Refuted.of(text, numbers, matter)
-        refuted.add(finding, 1.0)
-        low, high, best, halving = 0.0, 1.0, None, False
-        while len(left := refuted.open(low, high)) and not (halving and best and high - low < _TOLERANCE):
-            factor = float(left[len(left) // 2 if halving else -1])
-            trial = _scaled(text, numbers, factor)
-            found = self._findings(trial, finding.code)
-            if not found:
-                low, best = factor, trial
-                if not halving:
-                    break
-                continue
-            for one in found:
-                refuted.add(one, factor)
-            halving |= factor in refuted.open(low, high)
-            high = factor
-        names = " and ".join(leaf.name for leaf in matter if text.numbers(leaf))
-        if best is None:
-            for leaf in reversed([leaf for leaf in text.policy.leaves() if leaf in matter]):
+        factor = self._factor(text, finding, matter)
+        if factor < _LITTLE and len(adding := _adding(text, finding)) > len(matter):
+            together = self._factor(text, finding, adding)
+            matter, factor = (adding, together) if together >= 2 * factor else (matter, factor)
+        moved = [leaf for leaf in matter if _numbers(text, [leaf])]
+        names = " and ".join(leaf.name for leaf in moved)
+        if not factor:
+            for leaf in reversed([leaf for leaf in text.policy.leaves() if leaf in moved]):
                 text = text.without_step(leaf.path)
             return text, f"removed {names}"
-        rounded = _scaled(text, numbers, low, nearest=True)
-        return (best if self._findings(rounded, finding.code) else rounded), f"narrowed {names} to {low:.0%}"
+        rounded = _scaled(text, matter, factor, nearest=True)
+        if self._findings(rounded, finding.code):
+            rounded = _scaled(text, matter, factor)
+        return rounded, f"narrowed {names} to {factor:.0%}"
+
+    def _factor(self, text: Text, finding: Finding, matter: list[Step]) -> float:
+        """Return the largest factor found that leaves no finding; 0 where there is none.
+
+        A draw known to be bad tells at once where it stays bad.  Where nothing is proved and no draw
+        says why, longer and longer steps lead away from the limit to where proofs are easy, and halves
+        of what is left lead back.
+        """
+        refuted = Refuted.of(text.policy, matter)
+        refuted.add(finding, 1.0)
+        low, high, away = 0.0, 1.0, 0.0
+        while not low and len(left := refuted.open(0.0, high * (1 - away))):
+            factor = float(left[-1])
+            found = self._findings(_scaled(text, matter, factor), finding.code)
+            if not found:
+                low = factor
+                break
+            for one in found:
+                refuted.add(one, factor)
+            high = factor
+            if factor in refuted.open(0.0, 1.0):
+                away = min(max(2 * away, 1 / 32), 0.5)
+        for _ in range(_HALVINGS):
+            left = refuted.open(low, high)
+            if not low or not len(left) or high - low < low / 8:
+                break
+            factor = float(left[len(left) // 2])
+            clean = not self._findings(_scaled(text, matter, factor), finding.code)
+            low, high = (factor, high) if clean else (low, factor)
+        return low
 
     def _findings(self, text: Text, code: str) -> list[Finding]:
         """Return what one rule finds, waivers left aside."""
@@ -199,52 +226,24 @@ class _Repair:
             moving = [m for m in moving if m.op.effects(aspect).on(finding.axis) != rest.on(finding.axis)]
         return moving
 
-    def _worst(self, text: Text, rigid: list[Step], verdict: Verdict) -> Step:
-        """Return the step that most findings cannot do without; the last of several."""
-        votes = collections.Counter(leaf.name for one in verdict.findings for leaf in self._matter(text, one))
+    def _worst(self, text: Text, rigid: list[Step]) -> Step:
+        """Return the step that most findings on mirrors and turns cannot do without; the last of several."""
+        found = [one for code in _SYMMETRY for one in self._findings(text, code)] if len(rigid) > 1 else []
+        votes = collections.Counter(leaf.name for one in found for leaf in self._matter(text, one))
         return max(reversed(rigid), key=lambda leaf: votes[leaf.name])
 
 
-@dataclasses.dataclass
-class _Refuted:
-    """Know at which factors some draw is bad whatever else is true.
-
-    Attributes:
-        rows:  where among the drawn numbers those stand that a factor moves, and where they do nothing.
-        among: bool, for each of `_FACTORS` whether it is refuted.
-    """
-
-    rows: dict[int, float]
-    among: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, text: Text, numbers: list[Number], matter: list[Step]) -> _Refuted:
-        names = {leaf.name for leaf in matter}
-        drawn = enumerate(numbered(text.policy))
-        rows = {row: n.still for row, (step, n) in drawn if step.name in names and n.still is not None}
-        return cls(rows, np.zeros(len(_FACTORS), dtype=np.bool_))
-
-    def open(self, low: float, high: float) -> NDArray[np.float64]:
-        """Return the factors between two that are not refuted, rising."""
-        return _FACTORS[~self.among & (low < _FACTORS) & (high > _FACTORS)]
-
-    def add(self, finding: Finding, factor: float) -> None:
-        """Learn from the witness, if any, of a finding on the text narrowed by a factor."""
-        if finding.witness is None or finding.survived is None:
-            return
-        step = 1 if finding.axis in finding.witness.effects else _COARSE
-        tried = _FACTORS[::step]
-        many = finding.witness.take(np.zeros(len(tried), dtype=np.int64))
-        scaled = many.numbers.copy()
-        for row, still in self.rows.items():
-            scaled[row] = still + tried / factor * (scaled[row] - still)
-        bad = (
-            finding.survived.excess(measure(dataclasses.replace(many, numbers=scaled), finding.axis))
-            > _MARGIN
-        )
-        # Scaled up past the factor that it was found at, a draw could be one that the policy does not make.
-        self.among |= np.repeat(bad, step)[: len(_FACTORS)] & (factor >= _FACTORS)
+def _numbers(text: Text, steps: list[Step]) -> list[Number]:
+    return [n for step in steps for n in text.numbers(step) if n.value != n.still]
 
 
-def _scaled(text: Text, numbers: list[Number], factor: float, *, nearest: bool = False) -> Text:
-    return text.replaced({number: number.scaled(factor, nearest=nearest) for number in numbers})
+def _scaled(text: Text, steps: list[Step], factor: float, *, nearest: bool = False) -> Text:
+    return text.replaced({n: n.scaled(factor, nearest=nearest) for n in _numbers(text, steps)})
+
+
+def _adding(text: Text, finding: Finding) -> list[Step]:
+    """Return the steps that a witness does not leave at rest."""
+    if finding.witness is None:
+        return []
+    doing = zip(text.policy.leaves(), finding.witness.active[:, 0], at_rest(finding.witness), strict=True)
+    return [leaf for leaf, active, resting in doing if active and not resting]
