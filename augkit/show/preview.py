@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from augkit import codec, keys
 from augkit.draw import Draws, draw
-from augkit.errors import UsageError
+from augkit.errors import PictureError, SourceError, UsageError
 from augkit.render import render
 from augkit.safety import Finding, Verdict, drawn_in_words, guarded, survived
-from augkit.show.sheet import Cell, Row, contact_sheet
+from augkit.show.sheet import Cell, Row, Tone, contact_sheet
 from augkit.sources.records import class_names, labels
 from augkit.sources.records import keys as source_keys
 
@@ -27,28 +27,43 @@ Picture = NDArray[np.uint8]
 def copies(verdict: Verdict, data: DatasetDict, rows: int, columns: int, seed: int) -> Picture:
     """Draw a row for each of some sources: the original, then copies with their drawn values beneath.
 
-    A copy whose label its class does not survive is framed in red; one that the policy's guard relabels says
-    what it becomes.
+    A copy that its class does not survive is framed in red; one that the policy's guard relabels is framed in
+    blue and says what it becomes.  Pictures that cannot be read are passed over.
 
     Returns:
         uint8, H×W×3: the sheet.
+
+    Raises:
+        SourceError: no picture can be read.
     """
     part, names = _part(verdict, data), class_names(data)
-    chosen = _spread(part, rows, seed)
-    sheet = []
-    for index in chosen:
-        picture, key, label = _source(part, index)
-        drawn = _draws(verdict, names, key, label, picture, columns, seed)
-        good = survived(drawn, verdict.task, names)
-        cells = [Cell(picture, names[label], "first")]
-        for i in range(columns):
-            after = int(drawn.labels[i])
-            fine = bool(good[i]) or after != label
-            said = drawn_in_words(drawn, i).replace(", ", "\n")
-            said += f"\n→ {names[after]}" if after != label else ""
-            cells.append(Cell(render(picture, drawn, i), said, "plain" if fine else "alarm"))
-        sheet.append(Row(names[label], cells))
+    sheet: list[Row] = []
+    for index in _spread(part, seed):
+        try:
+            sheet.append(_shown(verdict, names, _source(part, index), columns, seed))
+        except PictureError:  # `generate` quarantines it
+            continue
+        if len(sheet) == rows:
+            break
+    if not sheet:
+        raise SourceError("none of the pictures can be read")
     return contact_sheet(sheet, title=Path(verdict.policy.file).name, note=_note(verdict))
+
+
+def _shown(
+    verdict: Verdict, names: tuple[str, ...], source: tuple[Picture, str, int], columns: int, seed: int
+) -> Row:
+    picture, key, label = source
+    drawn = _draws(verdict, names, key, label, picture, columns, seed)
+    good = survived(drawn, verdict.task, names)
+    cells = [Cell(picture, key, "first")]
+    for i in range(columns):
+        after = int(drawn.labels[i])
+        said = drawn_in_words(drawn, i).replace(", ", "\n")
+        tone: Tone = "other" if after != label else "plain" if good[i] else "alarm"
+        said += f"\n→ {names[after]}" if after != label else "" if drawn.accepted[i] else "\ndropped"
+        cells.append(Cell(render(picture, drawn, i), said, tone))
+    return Row(names[label], cells)
 
 
 def witnesses(verdict: Verdict, data: DatasetDict) -> Picture:
@@ -65,7 +80,9 @@ def witnesses(verdict: Verdict, data: DatasetDict) -> Picture:
     if not found:
         raise UsageError(f"nothing in {verdict.policy.file} is unsafe for the task {verdict.task.name}")
     rows = [Row(finding.code, list(_evidence(finding, part, names))) for finding in found]
-    return contact_sheet(rows, title=f"Why {Path(verdict.policy.file).name} is refused", note=_note(verdict))
+    name = Path(verdict.policy.file).name
+    title = f"What {name} allows" if verdict.safe else f"Why {name} is refused"
+    return contact_sheet(rows, title=title, note=_note(verdict))
 
 
 def _evidence(finding: Finding, part: Dataset, names: tuple[str, ...]) -> Iterator[Cell]:
@@ -93,8 +110,8 @@ def _part(verdict: Verdict, data: DatasetDict) -> Dataset:
     return data[wanted[0] if wanted else next(iter(data))]
 
 
-def _spread(part: Dataset, rows: int, seed: int) -> list[int]:
-    """Choose sources by a keyed shuffle, the classes in turn."""
+def _spread(part: Dataset, seed: int) -> list[int]:
+    """Order sources by a keyed shuffle, the classes in turn."""
     of_class = labels(part)
     words = keys.words([f"{seed} {key}" for key in source_keys(part)])
     order = np.argsort(words, kind="stable")
@@ -104,7 +121,7 @@ def _spread(part: Dataset, rows: int, seed: int) -> list[int]:
         label = int(of_class[index])
         turns[label] = turns.get(label, -1) + 1
         ranked.append((turns[label], label, index))
-    return [index for _, _, index in sorted(ranked)[:rows]]
+    return [index for _, _, index in sorted(ranked)]
 
 
 def _source(part: Dataset, index: int) -> tuple[Picture, str, int]:

@@ -16,19 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
 Picture = NDArray[np.uint8]
-Tone = Literal["plain", "first", "alarm"]
+Tone = Literal["plain", "first", "other", "alarm"]
 
-_PAPER, _INK, _SOFT = (250, 250, 248), (32, 33, 36), (110, 113, 118)
+_PAPER, _INK, _SOFT = (250, 250, 248), (32, 33, 36), (95, 99, 104)
 _EDGES: dict[Tone, tuple[int, int, int]] = {
     "plain": (214, 214, 210),
     "first": (32, 33, 36),
+    "other": (26, 95, 180),
     "alarm": (196, 43, 28),
 }
-_MARGIN, _GAP, _LEAD = 24, 12, 1.3
+_MARGIN, _GAP, _UNDER, _LEAD = 24, 12, 5, 1.3  # pixels between parts; height of a line over its size
+_TITLE, _NOTE, _NAME, _CAPTION = 20, 13, 15, 10  # sizes of the letters, in pixels
+_NARROWEST = 520  # pixels, so that a title has room over a single column
+_WIDEST_NAME = 150  # pixels, so that a long class name leaves room for its pictures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Cell:
     Attributes:
         picture: uint8, H×W×1 or H×W×3, of any size.
         caption: what stands beneath it; lines are broken where they must be, and "\\n" breaks one.
-        tone:    how it is framed: "first" for an original, "alarm" for what should not be.
+        tone:    how it is framed: "first" for an original, "other" for what is now of another class,
+                 "alarm" for what should not be.
     """
 
     picture: Picture
@@ -48,10 +52,31 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """Hold one row of a sheet: a short title to its left, and its cells."""
+    """Hold one row of a sheet: a title to its left, and its cells."""
 
     title: str
     cells: Sequence[Cell]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Line:
+    """Hold one row as it is drawn: lines of its title, pictures to size, and the lines beneath each."""
+
+    row: Row
+    title: list[str]
+    pictures: list[Picture]
+    captions: list[list[str]]
+
+    @functools.cached_property
+    def tall(self) -> int:
+        """Return the height of what stands beside the title: the tallest picture, in pixels."""
+        return max([*(len(picture) for picture in self.pictures), _high(len(self.title), _NAME)])
+
+    @functools.cached_property
+    def height(self) -> int:
+        """Return the height of all, in pixels, with the space that follows."""
+        words = max((len(lines) for lines in self.captions), default=0)
+        return self.tall + (_UNDER + _high(words, _CAPTION) if words else 0) + 2 * _GAP
 
 
 def contact_sheet(rows: Sequence[Row], *, title: str = "", note: str = "", cell: int = 112) -> Picture:
@@ -66,54 +91,49 @@ def contact_sheet(rows: Sequence[Row], *, title: str = "", note: str = "", cell:
     Returns:
         uint8, H×W×3.
     """
-    from PIL import Image, ImageDraw
+    from PIL import Image
 
-    pen = ImageDraw.Draw(Image.new("RGB", (8, 8)))
-    left = _MARGIN + max((_width(pen, row.title, 16, bold=True) for row in rows), default=0) + _GAP
+    lines = [_laid_out(row, cell) for row in rows]
+    named = [_width(part, _NAME, bold=True) for line in lines for part in line.title]
+    left = _MARGIN + (max(named) + _GAP if any(named) else 0)
     columns = max((len(row.cells) for row in rows), default=0)
-    width = max(left + columns * (cell + _GAP) + _MARGIN - _GAP, 480)
-    head = [*_wrapped(pen, title, width - 2 * _MARGIN, 20, bold=True)]
-    words = [*_wrapped(pen, note, width - 2 * _MARGIN, 13)]
-    top = _MARGIN + round(len(head) * 20 * _LEAD + len(words) * 13 * _LEAD) + (_GAP if head or words else 0)
-    captions = [[_wrapped(pen, each.caption, cell, 10) for each in row.cells] for row in rows]
-    heights = [
-        cell + round(max((len(lines) for lines in row), default=0) * 10 * _LEAD) + 2 * _GAP
-        for row in captions
-    ]
-    image = Image.new("RGB", (width, top + sum(heights) + _MARGIN - _GAP), _PAPER)
-    pen = ImageDraw.Draw(image)
-    y = _MARGIN
-    for line in head:
-        pen.text((_MARGIN, y), line, fill=_INK, font=_font(20, bold=True))
-        y += round(20 * _LEAD)
-    for line in words:
-        pen.text((_MARGIN, y), line, fill=_SOFT, font=_font(13))
-        y += round(13 * _LEAD)
-    y = top
-    for row, lines, height in zip(rows, captions, heights, strict=True):
-        pen.text((_MARGIN, y + cell / 2 - 10), row.title, fill=_INK, font=_font(16, bold=True))
-        for column, (each, said) in enumerate(zip(row.cells, lines, strict=True)):
-            _draw_cell(image, pen, each, said, (left + column * (cell + _GAP), y), cell)
-        y += height
+    width = max(left + columns * (cell + _GAP) - _GAP + _MARGIN, _NARROWEST)
+    head = _wrapped(title, width - 2 * _MARGIN, _TITLE, bold=True)
+    words = _wrapped(note, width - 2 * _MARGIN, _NOTE)
+    top = _MARGIN + _high(len(head), _TITLE) + _high(len(words), _NOTE) + (_GAP if head or words else 0)
+    height = top + sum(line.height for line in lines) - (2 * _GAP if lines else 0) + _MARGIN
+    image = Image.new("RGB", (width, height), _PAPER)
+    _write(image, head, (_MARGIN, _MARGIN), _TITLE, _INK, bold=True)
+    _write(image, words, (_MARGIN, _MARGIN + _high(len(head), _TITLE)), _NOTE, _SOFT)
+    for line in lines:
+        _draw(image, line, left, top, cell)
+        top += line.height
     return np.asarray(image, dtype=np.uint8)
 
 
-def _draw_cell(
-    image: Any, pen: ImageDraw, each: Cell, said: list[str], at: tuple[int, int], cell: int
-) -> None:
-    from PIL import Image
+def _laid_out(row: Row, cell: int) -> _Line:
+    pictures = [_fitted(each.picture, cell) for each in row.cells]
+    captions = [_wrapped(each.caption, cell, _CAPTION) for each in row.cells]
+    return _Line(row, _wrapped(row.title, _WIDEST_NAME, _NAME, bold=True), pictures, captions)
 
-    picture = _fitted(each.picture, cell)
-    height, width = picture.shape[:2]
-    x, y = at[0] + (cell - width) // 2, at[1] + (cell - height) // 2
-    image.paste(Image.fromarray(picture), (x, y))
-    thick = 1 if each.tone == "plain" else 2
-    pen.rectangle(
-        (x - thick, y - thick, x + width + thick - 1, y + height + thick - 1), None, _EDGES[each.tone], thick
-    )
-    for number, line in enumerate(said):
-        fill = _EDGES["alarm"] if each.tone == "alarm" else _SOFT
-        pen.text((at[0], at[1] + cell + 4 + round(number * 10 * _LEAD)), line, fill=fill, font=_font(10))
+
+def _draw(image: Any, line: _Line, left: int, top: int, cell: int) -> None:
+    """Draw one row: its title half-way up, its pictures standing on one line, their captions beneath."""
+    from PIL import Image, ImageDraw
+
+    pen = ImageDraw.Draw(image)
+    title = (_MARGIN, top + (line.tall - _high(len(line.title), _NAME)) // 2)
+    _write(image, line.title, title, _NAME, _INK, bold=True)
+    for column, each in enumerate(line.row.cells):
+        height, width = line.pictures[column].shape[:2]
+        start = left + column * (cell + _GAP)
+        x, y = start + (cell - width) // 2, top + (line.tall - height) // 2
+        image.paste(Image.fromarray(line.pictures[column]), (x, y))
+        thick = 1 if each.tone == "plain" else 2
+        frame = (x - thick, y - thick, x + width + thick - 1, y + height + thick - 1)
+        pen.rectangle(frame, None, _EDGES[each.tone], thick)
+        colour = _EDGES[each.tone] if each.tone in ("other", "alarm") else _SOFT
+        _write(image, line.captions[column], (start, top + line.tall + _UNDER), _CAPTION, colour)
 
 
 def _fitted(picture: Picture, cell: int) -> Picture:
@@ -124,31 +144,63 @@ def _fitted(picture: Picture, cell: int) -> Picture:
     height, width = picture.shape[:2]
     factor = cell / max(height, width)
     if factor >= 1:
-        factor = max(1, int(factor))
-        scaled = picture.repeat(factor, axis=0).repeat(factor, axis=1)
+        scaled = picture.repeat(int(factor), axis=0).repeat(int(factor), axis=1)
     else:
         size = (max(1, round(width * factor)), max(1, round(height * factor)))
         scaled = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     scaled = scaled.reshape(*scaled.shape[:2], -1)
-    return scaled.repeat(3, axis=2) if scaled.shape[2] == 1 else scaled
+    return np.ascontiguousarray(scaled.repeat(3, axis=2) if scaled.shape[2] == 1 else scaled)
 
 
-def _wrapped(pen: ImageDraw, text: str, width: int, size: int, *, bold: bool = False) -> list[str]:
+def _write(
+    image: Any,
+    lines: list[str],
+    at: tuple[int, int],
+    size: int,
+    colour: tuple[int, int, int],
+    *,
+    bold: bool = False,
+) -> None:
+    from PIL import ImageDraw
+
+    pen = ImageDraw.Draw(image)
+    for number, line in enumerate(lines):
+        pen.text((at[0], at[1] + _high(number, size)), line, fill=colour, font=_font(size, bold=bold))
+
+
+def _wrapped(text: str, width: int, size: int, *, bold: bool = False) -> list[str]:
+    """Break text into lines of at most so many pixels, between words, or within one that is too long."""
     lines: list[str] = []
-    for part in text.split("\n") if text else []:
+    for part in _printable(text).split("\n") if text else []:
         line = ""
         for word in part.split(" "):
-            longer = f"{line} {word}".strip()
-            if line and _width(pen, longer, size, bold=bold) > width:
+            longer = f"{line} {word}" if line else word
+            if line and _width(longer, size, bold=bold) > width:
                 lines.append(line)
                 longer = word
+            while _width(longer, size, bold=bold) > width and len(longer) > 1:
+                fits = (
+                    n for n in range(len(longer) - 1, 1, -1) if _width(longer[:n], size, bold=bold) <= width
+                )
+                cut = next(fits, 1)
+                lines.append(longer[:cut])
+                longer = longer[cut:]
             line = longer
         lines.append(line)
     return lines
 
 
-def _width(pen: ImageDraw, text: str, size: int, *, bold: bool = False) -> int:
-    return round(pen.textlength(text, font=_font(size, bold=bold)))
+def _printable(text: str) -> str:
+    """Replace what cannot be drawn: controls, and halves of surrogate pairs."""
+    return "".join(mark if mark == "\n" or mark.isprintable() else "�" for mark in text)
+
+
+def _high(lines: int, size: int) -> int:
+    return round(lines * size * _LEAD)
+
+
+def _width(text: str, size: int, *, bold: bool = False) -> int:
+    return round(_font(size, bold=bold).getlength(text))
 
 
 @functools.cache

@@ -1,14 +1,14 @@
 """Data sets on disk: written whole or not at all, resumed, and verified.
 
-    OUT/<split>/<class>/<name>-<copy>.png   the pictures; copy 0 is the original
-    OUT/README.md                           the card: tells people and `datasets.load_dataset` what is here
-    OUT/contact-sheet.png                   what was made, to look at
-    OUT/augkit.json                         written last: says that all is there, and what belongs to it
-    OUT/.augkit/manifest.parquet            each picture: source, copy, labels, drawn values, SHA-256
-    OUT/.augkit/plan.json                   everything that decides the bytes, to tell another request by
-    OUT/.augkit/policy.resolved.yaml        the policy in full; task.yaml, the task
-    OUT/.augkit/quarantine.json             sources that could not be read, with reasons
-    OUT/.augkit/run/                        lock, log, finished shards: all that depends on time and machine
+OUT/<split>/<class>/<name>-<copy>.png   the pictures; copy 0 is the original
+OUT/README.md                           the card: tells people and `datasets.load_dataset` what is here
+OUT/contact-sheet.png                   what was made, to look at
+OUT/augkit.json                         written last: says that all is there, and what belongs to it
+OUT/.augkit/manifest.parquet            each picture: source, copy, labels, drawn values, SHA-256
+OUT/.augkit/plan.json                   everything that decides the bytes, to tell another request by
+OUT/.augkit/policy.resolved.yaml        the policy in full; task.yaml, the task
+OUT/.augkit/quarantine.json             sources that could not be read, with reasons
+OUT/.augkit/run/                        lock, log, finished shards: all that depends on time and machine
 """
 
 from __future__ import annotations

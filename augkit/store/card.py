@@ -17,24 +17,26 @@ from augkit.store.job import Job
 from augkit.store.manifest import Summary
 
 SHEET = "contact-sheet.png"
-_CLASSES, _COPIES = 10, 8
+CELLS = 9  # pictures in a row of the contact sheet
+_ROWS = 10
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
 def shown(classes: tuple[str, ...]) -> list[str]:
     """Return the classes that the contact sheet shows: up to ten, spread evenly."""
-    step = max(1, math.ceil(len(classes) / _CLASSES))
+    step = max(1, math.ceil(len(classes) / _ROWS))
     return list(classes[::step])
 
 
-def sheet(out: Path, summary: Summary, plan: Plan | None) -> bytes:
+def sheet(job: Job, summary: Summary) -> bytes:
     """Draw the contact sheet from the pictures as they were written; PNG bytes."""
     rows = []
-    for label, made in summary.shown.items():
-        cells = [_cell(out, row) for row in made[: _COPIES + 1]]
-        rows.append(Row(label, cells))
-    title = f"{summary.originals:,} originals, {summary.rows - summary.originals:,} copies"
-    note = "" if plan is None else _judged(plan)
+    for label in shown(job.classes):
+        made = summary.shown.get(label, [])[:CELLS]
+        rows += [Row(label, [_cell(Path(job.out), row, job.plan) for row in made])] if made else []
+    copies = summary.rows - summary.originals
+    title = f"{summary.originals:,} originals, {copies:,} copies" if copies else f"{summary.rows:,} pictures"
+    note = "" if job.plan is None else _judged(job.plan)
     return codec.encode(contact_sheet(rows, title=title, note=note), "png")
 
 
@@ -74,7 +76,7 @@ def _front(job: Job, summary: Summary) -> str:
                     {"name": "image", "dtype": "image"},
                     {"name": "label", "dtype": {"class_label": {"names": labels}}},
                 ],
-                "data_files": [{"split": split, "path": f"{split}/**"} for split in summary.pictures],
+                "data_files": [{"split": split, "path": f"{split}/**"} for split in _filled(summary)],
             }
         ],
     }
@@ -104,12 +106,20 @@ def _about(job: Job, summary: Summary) -> str:
     )
 
 
+def _filled(summary: Summary) -> list[str]:
+    """Return the splits that hold pictures; an empty one has no files that could be opened."""
+    return [split for split, pictures in summary.pictures.items() if pictures]
+
+
 def _counts(job: Job, summary: Summary) -> str:
+    """Count pictures by class and split; name the folders where they are not called like their classes."""
     splits = list(summary.pictures)
-    lines = [f"| class | {' | '.join(splits)} |", "|---|" + "---:|" * len(splits)]
-    for name in job.classes:
+    renamed = job.folders != job.classes
+    lines = [f"| class |{' folder |' if renamed else ''} {' | '.join(splits)} |"]
+    lines.append("|---|" + ("---|" if renamed else "") + "---:|" * len(splits))
+    for name, folder in zip(job.classes, job.folders, strict=True):
         cells = " | ".join(f"{summary.pictures[split][name]:,}" for split in splits)
-        lines.append(f"| {_plain(name)} | {cells} |")
+        lines.append(f"| {_plain(name)} |{f' {folder} |' if renamed else ''} {cells} |")
     return "\n".join([*lines, ""])
 
 
@@ -147,19 +157,35 @@ def _judged(plan: Plan) -> str:
     return f"{plan.safe.verdict.word} for the task {plan.safe.task.name}; at most: {reach}"
 
 
-def _cell(out: Path, row: dict[str, Any]) -> Cell:
+def _cell(out: Path, row: dict[str, Any], plan: Plan | None) -> Cell:
     picture = codec.decode((out / row["file"]).read_bytes(), name=row["file"])
     if row["copy"] == 0:
-        return Cell(picture, "original", "first")
-    steps: dict[str, list[str]] = {}
-    for name, value in row.items():
-        step, dot, number = name.partition(".")
-        if isinstance(value, float) and value == value:
-            steps.setdefault(step, []).extend([value_in_words(number, value)] if dot else [])
-    caption = "\n".join(" ".join([step, *values]) for step, values in steps.items())
+        return Cell(picture, "" if plan is None else "original", "plain" if plan is None else "first")
+    caption = _drawn(row) or "unchanged"
     if row["label_after"] != row["label"]:
-        caption += f"\n→ {row['label_after']}"
-    return Cell(picture, caption or "unchanged")
+        return Cell(picture, f"{caption}\n→ {row['label_after']}", "other")
+    return Cell(picture, caption)
+
+
+def _drawn(row: dict[str, Any]) -> str:
+    """Say the drawn values of a row of the manifest, a line for each step that was done."""
+    numbers: dict[str, list[str]] = {}  # step → the names of its numbers
+    for column, value in row.items():
+        if isinstance(value, float) and column.rpartition(".")[2] != "field":  # an address tells nothing
+            step, _, number = column.partition(".")
+            numbers.setdefault(step, []).append(number)
+    lines = []
+    for step, names in numbers.items():
+        values = [(name, row[f"{step}.{name}" if name else step]) for name in names]
+        alone = len(values) == 1
+        said = [
+            f"{'' if alone else name.removesuffix('_degrees') + ' '}{value_in_words(name, value)}"
+            for name, value in values
+            if name and not math.isnan(value)
+        ]
+        if any(not math.isnan(value) for _, value in values):
+            lines.append(" ".join([step, *said]))
+    return "\n".join(lines)
 
 
 def _plain(text: str) -> str:

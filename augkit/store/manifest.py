@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import itertools
 import json
+import operator
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -108,7 +110,7 @@ class Summary:
         rows, originals, size: how many pictures in all and how many of them are copy 0; their bytes.
         drawn, dropped: class → how many draws were made, and dropped.
         bad:      (split, source, reason) of every source that was left out.
-        shown:    class → rows of its first source, for the contact sheet.
+        shown, full: class → rows of its first sources, for the contact sheet; `full` where no more fit.
     """
 
     pictures: dict[str, Counter[str]] = dataclasses.field(default_factory=lambda: defaultdict(Counter))
@@ -119,6 +121,7 @@ class Summary:
     dropped: Counter[str] = dataclasses.field(default_factory=Counter)
     bad: list[tuple[str, str, str]] = dataclasses.field(default_factory=list)
     shown: dict[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)
+    full: set[str] = dataclasses.field(default_factory=set)
 
 
 def piece(out: Path, number: int) -> Path:
@@ -151,14 +154,15 @@ def sealed(out: Path) -> dict[int, int]:
     return found
 
 
-def merge(out: Path, shards: int, shown: list[str], split: str) -> Summary:
+def merge(out: Path, shards: int, shown: list[str], split: str, cells: int) -> Summary:
     """Join the pieces of all shards, in order, into the manifest, and sum them up.
 
     Args:
         out:    the output folder.
         shards: how many there are.
-        shown:  the classes that the contact sheet shows, by their first source in `split`.
+        shown:  the classes that the contact sheet shows, by their first sources in `split`.
         split:  the split that the contact sheet shows.
+        cells:  how many pictures it shows of a class: whole sources, but at least one.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -171,7 +175,9 @@ def merge(out: Path, shards: int, shown: list[str], split: str) -> Summary:
         waiting = schema.empty_table()
         for path in paths:
             table = pq.read_table(path)
-            _sum_up(summary, table, shown, split)
+            _sum_up(summary, table)
+            if _notes(table)["split"] == split and len(summary.full) < len(shown):
+                _show(summary, table, shown, cells)
             waiting = pa.concat_tables([waiting, _widened(table, schema)])
             while len(waiting) >= ROW_GROUP:
                 writer.write_table(waiting.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
@@ -211,8 +217,8 @@ def _widened(table: Any, schema: Any) -> Any:
     return pa.table(columns, schema=schema)
 
 
-def _sum_up(summary: Summary, table: Any, shown: list[str], split: str) -> None:
-    notes = json.loads(table.schema.metadata[_NOTES])
+def _sum_up(summary: Summary, table: Any) -> None:
+    notes = _notes(table)
     summary.bad += [(notes["split"], key, reason) for key, reason in notes["bad"]]
     summary.drawn.update(notes["drawn"])
     summary.dropped.update(notes["dropped"])
@@ -220,20 +226,27 @@ def _sum_up(summary: Summary, table: Any, shown: list[str], split: str) -> None:
     summary.size += sum(table["bytes"].to_pylist())
     summary.originals += table["copy"].to_pylist().count(0)
     summary.pictures[notes["split"]].update(table["label_after"].to_pylist())
-    if notes["split"] == split and any(name not in summary.shown for name in shown):
-        _show(summary, table, shown)
 
 
-def _show(summary: Summary, table: Any, shown: list[str]) -> None:
-    """Keep the rows of the first source of each class that the contact sheet shows."""
-    first: dict[str, str] = {}
-    for name, source in zip(table["label"].to_pylist(), table["source"].to_pylist(), strict=True):
-        if name in shown and name not in summary.shown:
-            first.setdefault(name, source)
-    wanted = {(name, source) for name, source in first.items()}
-    for row in table.to_pylist():
-        if (row["label"], row["source"]) in wanted:
-            summary.shown.setdefault(row["label"], []).append(row)
+def _notes(table: Any) -> dict[str, Any]:
+    noted: dict[str, Any] = json.loads(table.schema.metadata[_NOTES])
+    return noted
+
+
+def _show(summary: Summary, table: Any, shown: list[str], cells: int) -> None:
+    """Keep the rows of the first sources of each class that the contact sheet shows."""
+    wanted = set(shown) - summary.full
+    sources = enumerate(zip(table["label"].to_pylist(), table["source"].to_pylist(), strict=True))
+    for (label, _), group in itertools.groupby(sources, key=operator.itemgetter(1)):
+        if label not in wanted:
+            continue
+        rows = [row for row, _ in group]
+        kept = summary.shown.setdefault(label, [])
+        if kept and len(kept) + len(rows) > cells:
+            summary.full.add(label)
+            wanted.remove(label)
+        else:
+            kept += table.slice(rows[0], len(rows)).to_pylist()
 
 
 def batches(out: Path, columns: list[str]) -> Iterator[dict[str, list[Any]]]:

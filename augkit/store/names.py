@@ -13,54 +13,57 @@ from augkit.errors import StoreError
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\ud800-\udfff\ufffd]+')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # devices on Windows
 WAS = "-was-"  # stands in the name of a copy with another label, before its source's class
-_LONGEST = 120  # bytes; leaves room for copy number and extension within the usual 255
+_LONGEST = 100  # bytes; a relabelled copy's name holds two such and a digest, within the usual 255
 
 
 def safe(name: str) -> str:
     """Return `name` as one harmless path component: composed, without separators and controls, not long.
 
-    A name that is already harmless comes back as it is; others may collide and are checked by `folders` and
-    `stems`.
+    A name that is already harmless comes back as it is; others may collide, which `folders` and `stems` see
+    to.
     """
     text = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).lstrip("-. ").rstrip(". ")
     if not text or _RESERVED.fullmatch(text):
         text = f"_{text}"
     if len(text.encode()) > _LONGEST:
-        text = text.encode()[: _LONGEST - 9].decode("utf-8", "ignore") + "-" + _digest(name)
+        text = text.encode()[: _LONGEST - 17].decode("utf-8", "ignore") + "-" + _digest(name)
     return text
 
 
 def folders(classes: Sequence[str]) -> tuple[str, ...]:
-    """Return the folder of each class; sorted as text, they stand in the order of the classes.
+    """Return the folder of each class: its name, or for all classes a number where one name would not do.
 
-    Keras and torchvision number classes by sorted folder names, so where the safe names would sort otherwise,
-    numbers are padded ("2" → "02") and other names numbered ("03-stop").
+    Sorted as text the folders stand in the order of the classes, because Keras and torchvision number
+    classes by sorted folders; no two differ in case alone, because some file systems hold them for one; and
+    a number stands for its class's label, because `datasets` then gives the class its own name.
 
     Raises:
-        StoreError: two classes differ only in case, composition or characters that a folder name cannot hold.
+        StoreError: two classes differ only in how their letters are composed: they look the same.
     """
-    names = [safe(name) for name in classes]
     seen: dict[str, str] = {}
-    for given, name in zip(classes, names, strict=True):
-        other = seen.setdefault(_folded(name), given)
-        if other is not given:
-            problem = f"the classes {other!r} and {given!r} would share one folder, {name!r}"
-            raise StoreError(problem, fix="rename one of them")
-    if names == sorted(names):
-        return tuple(names)
-    if all(name.isascii() and name.isdecimal() for name in names):
-        padded = [name.zfill(max(map(len, names))) for name in names]
-        if padded == sorted(set(padded)):
-            return tuple(padded)
-    width = len(str(len(names) - 1))
-    return tuple(f"{number:0{width}d}-{name}" for number, name in enumerate(names))
+    for name in classes:
+        other = seen.setdefault(unicodedata.normalize("NFC", name), name)
+        if other is not name:
+            problem = f"the classes {other!a} and {name!a} differ only in how letters are composed"
+            raise StoreError(problem, fix="rename one of them, or make them one class")
+    alike = len({_folded(name) for name in classes}) < len(classes)
+    if not alike and list(classes) == sorted(classes) and all(safe(name) == name for name in classes):
+        return tuple(classes)
+    place = {name: number for number, name in enumerate(classes)}
+    width = len(str(len(classes) - 1))
+    while True:
+        numbers = [f"{number:0{width}d}" for number in range(len(classes))]
+        if all(place.get(text, number) == number for number, text in enumerate(numbers)):
+            return tuple(numbers)
+        width += 1  # a class is called like another's number: "1" stands first, as in 1 to 12
 
 
 def stems(keys: Sequence[str], labels: Sequence[int]) -> list[str]:
     """Return the file name, without copy number and extension, of each source picture of one split.
 
     It is the last part of the key without its extension; where two of one class would share it, both get a
-    few digits of their key's hash, and so does one that looks like the name of a relabelled copy.
+    few digits of their key's hash, and so does one that looks like the name of a relabelled copy.  (That is
+    how another source may change the name of a file; it never changes what the file holds.)
     """
     plain = [safe(_stem(key)) for key in keys]
     users: dict[tuple[int, str], int] = defaultdict(int)
@@ -83,4 +86,4 @@ def _folded(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()

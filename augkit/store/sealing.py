@@ -23,7 +23,7 @@ def seal(job: Job, sources: Sources) -> manifest.Summary:
     """
     out = Path(job.out)
     shown = next((split for split in job.augmented if split in sources.parts), next(iter(sources.parts)))
-    summary = manifest.merge(out, len(sources), card.shown(job.classes), shown)
+    summary = manifest.merge(out, len(sources), card.shown(job.classes), shown, card.CELLS)
     _tolerate(summary, sum(len(keys) for keys in sources.keys.values()), job.out)
     private = out / disk.PRIVATE
     quarantine = [{"split": split, "source": key, "reason": reason} for split, key, reason in summary.bad]
@@ -31,7 +31,7 @@ def seal(job: Job, sources: Sources) -> manifest.Summary:
     if job.plan is not None:
         disk.replace(private / "policy.resolved.yaml", policy.dump(job.plan.safe.policy).encode())
         disk.replace(private / "task.yaml", _yaml(job.plan.safe.task.canonical()))
-    disk.replace(out / card.SHEET, card.sheet(out, summary, job.plan))
+    disk.replace(out / card.SHEET, card.sheet(job, summary))
     disk.replace(out / "README.md", card.card(job, summary).encode("utf-8", "surrogateescape"))
     shutil.rmtree(job.tmp, ignore_errors=True)
     _mark(out, summary)
