@@ -22,12 +22,13 @@ Family = type[Geometric] | type[Tone]
 
 @dataclasses.dataclass(frozen=True)
 class Chain:
-    """Hold one way through the choices: the steps of one family in order, and the numbers that are settled
-    (fixed ones and options).
+    """Hold one way through the choices: the steps of one family in order, the numbers that are settled
+    (fixed ones and options), and the names of all steps of any family that are done on the way.
     """
 
     steps: tuple[Step, ...]
     fixed: tuple[tuple[str, float], ...]
+    done: tuple[str, ...] = dataclasses.field(compare=False)
 
     @property
     def mirrored(self) -> bool:
@@ -64,17 +65,16 @@ class Chain:
         return total
 
     def as_draws(self, policy: Policy, found: dict[str, np.ndarray], aspects: np.ndarray) -> Draws:
-        """Turn numbers by address, float64 (N,), into draws of the policy; the steps of other families rest
-        where they can.
+        """Turn numbers by address, float64 (N,), into draws that the policy can make; steps of other families
+        rest where they can.
         """
-        done = {step.name for step in self.steps}
         leaves, count = list(policy.leaves()), len(aspects)
         numbers = [
             np.broadcast_to(found.get(f"{step.name}.{n.name}", _rest(n)), (count,))
             for step in leaves
             for n in step.op.drawn()
         ]
-        active = np.array([[step.name in done] for step in leaves], dtype=np.bool_).reshape(-1, 1)
+        active = np.array([[step.name in self.done] for step in leaves], dtype=np.bool_).reshape(-1, 1)
         empty = np.empty(0, np.int64)
         return Draws(
             policy,
@@ -103,7 +103,8 @@ def _rest(number: Drawn) -> float:
 
 
 def _chains(policy: Policy, family: Family) -> Iterator[Chain]:
-    for steps in _sequences(policy.steps, family):
+    for way in _sequences(policy.steps, family):
+        steps = _of(way, family)
         picks = [
             [(f"{step.name}.{number.name}", option) for option in number.options]
             for step in steps
@@ -111,28 +112,34 @@ def _chains(policy: Policy, family: Family) -> Iterator[Chain]:
             if number.options
         ]
         for chosen in itertools.product(*picks):
-            yield Chain(steps, tuple(chosen))
+            yield Chain(steps, tuple(chosen), tuple(step.name for step in way))
+
+
+def _of(way: tuple[Step, ...], family: Family) -> tuple[Step, ...]:
+    return tuple(step for step in way if isinstance(step.op, family))
 
 
 def _sequences(nodes: tuple[Node, ...], family: Family) -> Iterator[tuple[Step, ...]]:
-    """Yield every sequence of steps that the choices allow.
+    """Yield the steps done on every way that the choices allow, as far as the ways differ in the family.
 
     A step that can draw doing nothing counts as always done.
     """
     if not nodes:
         yield ()
         return
-    for first in dict.fromkeys(_ways(nodes[0], family)):
+    for first in {_of(way, family): way for way in _ways(nodes[0], family)}.values():
         for rest in _sequences(nodes[1:], family):
             yield first + rest
 
 
 def _ways(node: Node, family: Family) -> Iterator[tuple[Step, ...]]:
-    if node.p == 0 or (isinstance(node, Step) and not isinstance(node.op, family)):
+    if node.p == 0:
         yield ()
     elif isinstance(node, Step):
-        yield (node,)
-        if node.p < 1 and not _can_rest(node):
+        mine = isinstance(node.op, family)
+        if mine or node.p == 1:
+            yield (node,)
+        if node.p < 1 and not (mine and _can_rest(node)):
             yield ()
     else:
         if node.p < 1:
