@@ -142,8 +142,7 @@ def _train(
     with _bar(training.title, training.epochs * training.steps) as advance:
         advance(len(history) * training.steps, "")
         for epoch in range(len(history), training.epochs):
-            _reseed(keras, model, training.seed, epoch)
-            row = _epoch(keras, model, epoch, feed(epoch), watched, advance)
+            row = _epoch(keras, model, training.seed, epoch, feed(epoch), watched, advance)
             if not math.isfinite(row["loss"]):
                 raise TrainingError(
                     f"the loss is {row['loss']} in epoch {epoch + 1}",
@@ -160,6 +159,7 @@ def _train(
 def _epoch(
     keras: Any,
     model: Any,
+    seed: int,
     epoch: int,
     data: Mapping[str, Any],
     watched: tuple[np.ndarray, np.ndarray],
@@ -172,10 +172,14 @@ def _epoch(
             raise _LossIsNoNumber
         advance(1, f"epoch {epoch + 1}, loss {logs['loss']:.3f}")
 
+    def before(*_: object) -> None:
+        # Not before `fit`: where it builds the network first, it draws from the same sources.
+        _reseed(keras, model, seed, epoch)
+
     begun = time.perf_counter()
     try:
-        steps = keras.callbacks.LambdaCallback(on_train_batch_end=after_step)
-        logs = model.fit(**data, verbose=0, callbacks=[steps]).history
+        watch = keras.callbacks.LambdaCallback(on_epoch_begin=before, on_train_batch_end=after_step)
+        logs = model.fit(**data, verbose=0, callbacks=[watch]).history
     except _LossIsNoNumber:
         return {"loss": math.nan}
     seconds = time.perf_counter() - begun

@@ -1,0 +1,266 @@
+"""One loop: the same history always, killed or not; and a folder that says whether it is finished."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augkit import backend
+from augkit.errors import UsageError
+from recipes import fit as loop
+from recipes.fit import Training, TrainingError, fit, order, shuffled
+
+ROOT = Path(__file__).parents[2]
+EPOCHS, STEPS, BATCH = 4, 6, 8
+
+
+def build(rate: float = 0.01):
+    """Make a small network with dropout, whose rate falls from step to step."""
+    keras = backend.load()
+    layers = [
+        keras.layers.Flatten(),
+        keras.layers.Dense(12, activation="relu"),
+        keras.layers.Dropout(0.5, seed=7, name="seeded"),
+        keras.layers.Dropout(0.2, name="unseeded"),
+        keras.layers.Dense(3),
+    ]
+    model = keras.Sequential([keras.Input((4, 4, 1)), *layers])
+    model.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, EPOCHS * STEPS)),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def pictures(count: int = 40):
+    random = np.random.default_rng(0)
+    labels = np.arange(count) % 3
+    return (random.integers(0, 60, (count, 4, 4, 1)) + 60 * labels[:, None, None, None]).astype(
+        np.uint8
+    ), labels
+
+
+def train(run: Path, *, rate: float = 0.01, feed=None, **settings):
+    x, y = pictures()
+    training = Training(
+        title="small",
+        classes=("a", "b", "c"),
+        epochs=EPOCHS,
+        steps=STEPS,
+        seed=5,
+        settings={"r": rate, **settings},
+    )
+    feed = feed or shuffled(x, y, batch=BATCH, steps=STEPS, seed=5)
+    return fit(training, lambda: build(rate), feed, (x.astype(np.float32) / 255, y), run)
+
+
+def history(run: Path) -> list[dict[str, str]]:
+    """Read a run's log without its times."""
+    with (run / "log.csv").open(encoding="utf-8") as file:
+        return [
+            {key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)
+        ]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory) -> Path:
+    run = tmp_path_factory.mktemp("fit") / "unbroken"
+    train(run)
+    return run
+
+
+def test_a_finished_run_holds_its_result_its_networks_and_its_report(unbroken):
+    names = {path.name for path in unbroken.iterdir()}
+    assert names == {
+        "settings.json",
+        "log.csv",
+        "last.keras",
+        "best.keras",
+        "result.json",
+        "report.md",
+        "curves.png",
+        "confusion.png",
+    }
+    result = json.loads((unbroken / "result.json").read_text(encoding="utf-8"))
+    assert np.sum(result["confusion"]) == 40
+    assert result["accuracy"] == pytest.approx(np.trace(result["confusion"]) / 40)
+    assert [row["epoch"] for row in result["history"]] == [1, 2, 3, 4]
+
+
+def test_the_last_network_gives_the_result_that_is_reported(unbroken):
+    keras = backend.load()
+    x, y = pictures()
+    model = keras.saving.load_model(unbroken / "last.keras")
+    read = model.predict(x.astype(np.float32) / 255, verbose=0).argmax(axis=1)
+    assert np.mean(read == y) == json.loads((unbroken / "result.json").read_text())["accuracy"]
+
+
+def test_the_network_learns(unbroken):
+    losses = [float(row["loss"]) for row in history(unbroken)]
+    assert losses[-1] < losses[0]
+
+
+class Power(Exception):
+    """Stands for a power cut."""
+
+
+@pytest.mark.parametrize("broken_epoch", [0, 2])
+def test_a_run_broken_in_an_epoch_ends_with_the_same_history(unbroken, tmp_path, broken_epoch):
+    x, y = pictures()
+    whole = shuffled(x, y, batch=BATCH, steps=STEPS, seed=5)
+
+    def failing(epoch):
+        if epoch == broken_epoch:
+            raise Power
+        return whole(epoch)
+
+    with pytest.raises(Power):
+        train(tmp_path / "run", feed=failing)
+    assert not (tmp_path / "run" / "result.json").exists()
+    train(tmp_path / "run")
+    assert history(tmp_path / "run") == history(unbroken)
+
+
+def test_a_run_killed_in_the_middle_of_an_epoch_ends_with_the_same_history(unbroken, tmp_path):
+    """The child stops in its third epoch after a few batches, and is killed there with SIGKILL."""
+    program = f"""
+import sys, time
+sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
+from pathlib import Path
+import test_fit
+from augkit import backend
+keras = backend.load()
+run = Path({str(tmp_path / "run")!r})
+inner = keras.callbacks.LambdaCallback
+def slow(on_train_batch_end, **others):
+    def after(step, logs):
+        on_train_batch_end(step, logs)
+        if step == 3 and (run / "log.csv").exists() and len((run / "log.csv").read_text().splitlines()) == 3:
+            Path({str(tmp_path / "there")!r}).touch()
+            time.sleep(600)
+    return inner(on_train_batch_end=after, **others)
+keras.callbacks.LambdaCallback = slow
+test_fit.train(run)
+"""
+    env = {**os.environ, "KERAS_BACKEND": backend.choose()}
+    child = subprocess.Popen([sys.executable, "-c", program], env=env)
+    try:
+        until = time.monotonic() + 120
+        while not (tmp_path / "there").exists() and child.poll() is None and time.monotonic() < until:
+            time.sleep(0.1)
+        assert (tmp_path / "there").exists()
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    assert len(history(tmp_path / "run")) == 2
+    train(tmp_path / "run")
+    assert history(tmp_path / "run") == history(unbroken)
+
+
+def test_another_seed_gives_another_history(unbroken, tmp_path):
+    x, y = pictures()
+    training = Training(title="small", classes=("a", "b", "c"), epochs=1, steps=STEPS, seed=6, settings={})
+    feed = shuffled(x, y, batch=BATCH, steps=STEPS, seed=6)
+    fit(training, build, feed, (x.astype(np.float32) / 255, y), tmp_path / "run")
+    assert history(tmp_path / "run")[0]["loss"] != history(unbroken)[0]["loss"]
+
+
+def test_dropout_draws_by_seed_and_epoch_alone():
+    keras = backend.load()
+    model = build()
+    ones = np.ones((4, 4, 4, 1), dtype="float32")
+
+    def drawn(seed, epoch):
+        loop._reseed(keras, model, seed, epoch)
+        return keras.ops.convert_to_numpy(model(ones, training=True))
+
+    first = drawn(5, 2)
+    assert not np.array_equal(first, drawn(5, 3))
+    assert not np.array_equal(first, drawn(6, 2))
+    assert np.array_equal(first, drawn(5, 2))
+
+
+def test_a_finished_run_is_not_trained_again(unbroken):
+    def never(epoch):
+        raise AssertionError("trained again")
+
+    before = {path: path.stat().st_mtime_ns for path in unbroken.iterdir()}
+    assert train(unbroken, feed=never)["title"] == "small"
+    assert {path: path.stat().st_mtime_ns for path in unbroken.iterdir()} == before
+
+
+def test_a_lost_report_is_drawn_again_from_the_result(unbroken):
+    (unbroken / "confusion.png").unlink()
+    train(unbroken)
+    assert (unbroken / "confusion.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_folder_with_another_run_is_refused(unbroken):
+    with pytest.raises(UsageError, match=r"r was 0.01 and is now 0.5") as caught:
+        train(unbroken, rate=0.5)
+    assert "another folder" in caught.value.fix
+
+
+def test_a_folder_with_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(UsageError, match="holds no run"):
+        train(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
+    x, y = pictures()
+    fed = []
+
+    def poisoned(epoch):
+        fed.append(epoch)
+        batch = shuffled(x, y, batch=BATCH, steps=STEPS, seed=5)(epoch)
+        # Not NaN: TensorFlow's fused ReLU makes 0 of it. The largest float overflows on every backend.
+        return {**batch, "x": batch["x"] * np.float32(3e38 if epoch == 1 else 1)}
+
+    with pytest.raises(TrainingError, match="in epoch 2") as caught:
+        train(tmp_path / "run", feed=poisoned)
+    assert caught.value.exit_code == 1
+    assert fed == [0, 1]
+    assert len(history(tmp_path / "run")) == 1
+    assert not (tmp_path / "run" / "result.json").exists()
+
+
+def test_an_order_is_whole_shuffles_one_after_another():
+    found = order(7, 17, seed=1, epoch=0)
+    assert sorted(found[:7]) == sorted(found[7:14]) == list(range(7))
+    assert list(found[:7]) != list(found[7:14])
+    assert len(set(found[14:])) == 3
+
+
+def test_an_order_depends_on_seed_and_epoch_and_nothing_else():
+    found = order(50, 50, seed=1, epoch=0)
+    assert np.array_equal(found, order(50, 50, seed=1, epoch=0))
+    assert not np.array_equal(found, order(50, 50, seed=2, epoch=0))
+    assert not np.array_equal(found, order(50, 50, seed=1, epoch=1))
+
+
+def test_a_feed_gives_the_pictures_with_their_labels_scaled_to_one():
+    x, y = pictures()
+    batch = shuffled(x, y, batch=4, steps=30, seed=0)(3)
+    chosen = order(40, 120, seed=0, epoch=3)
+    assert batch["x"].dtype == np.float32
+    np.testing.assert_allclose(batch["x"] * 255, x[chosen], atol=1e-4)
+    np.testing.assert_array_equal(batch["y"], y[chosen])
+
+
+def test_few_test_pictures_are_watched_and_every_class_among_them():
+    x, y = np.zeros((4000, 1)), np.repeat(np.arange(10), 400)
+    watched, labels = loop._thinned((x, y), 1000)
+    assert len(watched) == len(labels) == 1000
+    assert set(np.bincount(labels)) == {100}
