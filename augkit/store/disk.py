@@ -17,6 +17,7 @@ from augkit.errors import StoreError
 
 PRIVATE = ".augkit"
 RUN = ".augkit/run"
+TMP = ".augkit/run/tmp"  # emptied by each run; on the file system of the output
 MARKER = "augkit.json"
 
 _TRIES = 3
@@ -52,19 +53,30 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Write a file under its final name: whole and on the disk, or not at all."""
-    new = path.with_name(f".{path.name}.new")
+def replace(root: Path, name: str, data: bytes) -> None:
+    """Write a file of the output at `root` under its final name: whole and on the disk, or not at all."""
+    new = aside(root, name)
     new.unlink(missing_ok=True)
     put(str(new), data)
-    sync(new)
-    new.replace(path)
-    sync(path.parent)
+    commit(root, new, name)
 
 
-def replace_json(path: Path, value: Any) -> None:
+def replace_json(root: Path, name: str, value: Any) -> None:
     """Write plain data as JSON, as `replace` does."""
-    replace(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    replace(root, name, text.encode("utf-8", "surrogateescape"))
+
+
+def aside(root: Path, name: str) -> Path:
+    """Return where a file is written before it gets its name: no other process writes there."""
+    return root / TMP / f"{os.getpid()}-{name.replace('/', '-')}"
+
+
+def commit(root: Path, new: Path, name: str) -> None:
+    """Bring a written file to the disk, give it its name, and bring that to the disk."""
+    sync(new)
+    new.replace(root / name)
+    sync((root / name).parent)
 
 
 def sync(path: Path) -> None:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from augkit.store import disk
 
 FILE = f"{disk.PRIVATE}/manifest.parquet"
+PIECES = f"{disk.RUN}/shards"
 ROW_GROUP = 16_384  # rows; fixed, so that the file does not depend on how the work was cut
 _NOTES = b"augkit"
 _HEAD = ("file", "split", "source", "copy", "label", "label_after")
@@ -124,9 +125,9 @@ class Summary:
     full: set[str] = dataclasses.field(default_factory=set)
 
 
-def piece(out: Path, number: int) -> Path:
-    """Return where the seal of a shard lies."""
-    return out / disk.RUN / "shards" / f"{number:06d}.parquet"
+def piece(number: int) -> str:
+    """Return the name of the seal of a shard."""
+    return f"{PIECES}/{number:06d}.parquet"
 
 
 def sealed(out: Path) -> dict[int, int]:
@@ -138,7 +139,7 @@ def sealed(out: Path) -> dict[int, int]:
     import pyarrow.parquet as pq
 
     found = {}
-    for path in sorted((out / disk.RUN / "shards").glob("*.parquet")):
+    for path in sorted((out / PIECES).glob("*.parquet")):
         try:
             table = pq.read_table(path, columns=["file", "bytes"]).to_pydict()
             whole = all(
@@ -167,11 +168,11 @@ def merge(out: Path, shards: int, shown: list[str], split: str, cells: int) -> S
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    paths = [piece(out, number) for number in range(shards)]
+    paths = [out / piece(number) for number in range(shards)]
     schema = _joined([pq.read_schema(path) for path in paths])
     summary = Summary()
-    new = out / disk.RUN / "manifest.new"
-    with pq.ParquetWriter(new, schema, compression="zstd") as writer:
+    new = disk.aside(out, FILE)
+    with new.open("wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
         waiting = schema.empty_table()
         for path in paths:
             table = pq.read_table(path)
@@ -184,8 +185,7 @@ def merge(out: Path, shards: int, shown: list[str], split: str, cells: int) -> S
                 waiting = waiting.slice(ROW_GROUP)
         if len(waiting):
             writer.write_table(waiting, row_group_size=ROW_GROUP)
-    disk.sync(new)
-    new.replace(out / FILE)
+    disk.commit(out, new, FILE)
     return summary
 
 

@@ -25,15 +25,14 @@ def seal(job: Job, sources: Sources) -> manifest.Summary:
     shown = next((split for split in job.augmented if split in sources.parts), next(iter(sources.parts)))
     summary = manifest.merge(out, len(sources), card.shown(job.classes), shown, card.CELLS)
     _tolerate(summary, sum(len(keys) for keys in sources.keys.values()), job.out)
-    private = out / disk.PRIVATE
     quarantine = [{"split": split, "source": key, "reason": reason} for split, key, reason in summary.bad]
-    disk.replace_json(private / "quarantine.json", quarantine)
+    disk.replace_json(out, f"{disk.PRIVATE}/quarantine.json", quarantine)
     if job.plan is not None:
-        disk.replace(private / "policy.resolved.yaml", policy.dump(job.plan.safe.policy).encode())
-        disk.replace(private / "task.yaml", _yaml(job.plan.safe.task.canonical()))
-    disk.replace(out / card.SHEET, card.sheet(job, summary))
-    disk.replace(out / "README.md", card.card(job, summary).encode("utf-8", "surrogateescape"))
-    shutil.rmtree(job.tmp, ignore_errors=True)
+        resolved = policy.dump(job.plan.safe.policy).encode()
+        disk.replace(out, f"{disk.PRIVATE}/policy.resolved.yaml", resolved)
+        disk.replace(out, f"{disk.PRIVATE}/task.yaml", _yaml(job.plan.safe.task.canonical()))
+    disk.replace(out, card.SHEET, card.sheet(job, summary))
+    disk.replace(out, "README.md", card.card(job, summary).encode("utf-8", "surrogateescape"))
     _mark(out, summary)
     return summary
 
@@ -61,8 +60,9 @@ def _mark(out: Path, summary: manifest.Summary) -> None:
         raise StoreError(problem, where=str(out), fix="move it away and run the same command again")
     others = {path: disk.sha256(out / path) for path in sorted(found - pictures.keys())}
     disk.settle()
-    disk.replace(out / disk.MARKER, checking.marked(pictures, others))
-    shutil.rmtree(out / disk.RUN / "shards", ignore_errors=True)
+    disk.replace(out, disk.MARKER, checking.marked(pictures, others))
+    for done in (manifest.PIECES, disk.TMP):
+        shutil.rmtree(out / done, ignore_errors=True)
 
 
 def _allowed() -> set[str]:

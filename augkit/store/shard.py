@@ -74,7 +74,7 @@ def _make(job: Job, shard: Shard, attempt: int) -> Made:
     suspects.watch(-1)  # what comes now is nobody's fault
     files.move(again=job.again or attempt > 1)
     disk.settle()
-    disk.replace(manifest.piece(Path(job.out), shard.number), rows.sealed())
+    disk.replace(Path(job.out), manifest.piece(shard.number), rows.sealed())
     Path(tmp).rmdir()
     return Made(shard.number, len(rows), len(rows.bad))
 
@@ -187,7 +187,7 @@ class _Suspects:
     """
 
     def __init__(self, job: Job, shard: Shard, attempt: int) -> None:
-        self.path = manifest.piece(Path(job.out), shard.number).with_suffix(".suspects")
+        self.path = Path(job.out, manifest.piece(shard.number)).with_suffix(".suspects")
         self.watching = attempt > 1
         self.guilty: set[int] = set()
         if self.watching and self.path.exists():

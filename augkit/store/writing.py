@@ -147,9 +147,15 @@ def _job(plan: Plan | None, sources: Sources, out: Path, image_format: str) -> J
             f"the source has {', '.join(sources.parts)}",
             fix="write 'splits: [...]' in the policy, or split the source with --split",
         )
-    tmp = out / disk.RUN / "tmp"
     return Job(
-        str(out), str(tmp), plan, classes, names.folders(classes), augmented, image_format, again=False
+        str(out),
+        str(out / disk.TMP),
+        plan,
+        classes,
+        names.folders(classes),
+        augmented,
+        image_format,
+        again=False,
     )
 
 
@@ -161,7 +167,7 @@ def _verified(out: Path) -> Generated:
             where=str(out),
             fix="'augkit verify' names all harm; make it anew with --overwrite",
         )
-    shutil.rmtree(out / disk.RUN / "shards", ignore_errors=True)
+    shutil.rmtree(out / manifest.PIECES, ignore_errors=True)
     return Generated(out, found.pictures, 0, 0, "verified")
 
 
@@ -171,11 +177,11 @@ def _make(
     out = Path(job.out)
     shutil.rmtree(job.tmp, ignore_errors=True)
     Path(job.tmp).mkdir(parents=True)
-    manifest.piece(out, 0).parent.mkdir(parents=True, exist_ok=True)
+    (out / manifest.PIECES).mkdir(parents=True, exist_ok=True)
     for split in sources.parts:
         for folder in job.folders:
             (out / split / folder).mkdir(parents=True, exist_ok=True)
-    disk.replace_json(out / claim.PLAN, wanted)
+    disk.replace_json(out, claim.PLAN, wanted)
     with (out / disk.RUN / "log").open("a", encoding="utf-8") as log:
         log.write(f"{command or 'augkit'} (process {os.getpid()}, {workers} workers)\n")
     with stoppable(out):
