@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from augkit.errors import StoreError
+from augkit.sources.folder import SPLITS
 from augkit.store import disk
 from augkit.store.checking import marker
 from augkit.store.job import differences
@@ -74,16 +75,30 @@ def same(out: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
         )
 
 
-def apart(out: Path, paths: Sequence[str]) -> None:
-    """Refuse an output folder that holds its own source: making it anew would delete that.
+def apart(out: Path, folders: Iterable[str], roots: Iterable[str]) -> None:
+    """Refuse an output that holds its own source, or lies in it or in another output: each would harm one.
+
+    Args:
+        out:     the output.
+        folders: the folders that source files lie in.
+        roots:   the folders of classes; what holds one that is called like a split belongs to the source.
 
     Raises:
-        StoreError: one of the sources' paths lies in `out`.
+        StoreError: `out` is not apart.
     """
-    root = out.resolve()
-    for path in paths:
-        if Path(path).resolve().is_relative_to(root):
-            raise StoreError("it holds the source itself", where=str(out), fix="choose another folder")
+    inside = out.resolve()
+    fix = "choose a folder beside it"
+    for folder in sorted({Path(folder).resolve() for folder in folders}):
+        if folder.is_relative_to(inside):
+            problem = f"it holds pictures of the source, in {folder}"
+            raise StoreError(problem, where=str(out), fix="choose another folder")
+    for root in sorted({Path(root).resolve() for root in roots}):
+        top = root.parent if root.name.lower() in SPLITS else root
+        if inside.is_relative_to(top):
+            raise StoreError(f"it lies in the source, {top}", where=str(out), fix=fix)
+    for parent in inside.parents:
+        if (parent / disk.PRIVATE).is_dir():
+            raise StoreError(f"it lies in another data set, {parent}", where=str(out), fix=fix)
 
 
 def emptied(out: Path, splits: Sequence[str]) -> None:

@@ -11,6 +11,8 @@ import hashlib
 import importlib.metadata
 import itertools
 import json
+import os
+import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from augkit.plan import Plan
 
 SHARD_SIZE = 256  # sources; what a kill can cost
+_FIRST = ("train", "validation", "test")
 _HASHED = 512_000_000  # bytes; larger sources are told apart by their files' sizes, not by their content
 
 
@@ -139,10 +142,20 @@ class Sources:
                     number, split, tuple(keys[rows]), tuple(stems[rows]), self.labels[split][rows], images
                 )
 
-    def samples(self) -> list[str]:
-        """Return the paths of the first and the last file of each split, where the sources are files."""
-        ends = [part[row]["image"] for part in self.parts.values() for row in (0, len(part) - 1)]
-        return [cell["path"] for cell in ends if cell["bytes"] is None]
+    def places(self) -> tuple[set[str], set[str]]:
+        """Return the folders that source files lie in, and those that their keys are relative to."""
+        import pyarrow.compute as pc
+
+        folders, roots = set(), set()
+        for part in self.parts.values():
+            for rows in part.with_format("arrow").iter(1000):  # which makes no objects of the pictures
+                paths = pc.struct_field(rows["image"], "path").to_pylist()
+                for key, path in zip(rows["key"].to_pylist(), paths, strict=True):
+                    if path is not None:
+                        folders.add(os.path.dirname(path))  # noqa: PTH120 - hot
+                        if path.endswith(f"/{key}"):
+                            roots.add(path.removesuffix(f"/{key}"))
+        return folders, roots
 
     def fingerprints(self) -> dict[str, Any]:
         """Return, for each split, how many pictures it has and a hash of keys, labels and content (or
@@ -237,7 +250,7 @@ def _size(path: str) -> int:
 
 def _content(path: str) -> bytes:
     try:
-        return hashlib.sha256(Path(path).read_bytes()).digest()
+        return Path(path).read_bytes()
     except OSError:
         return b""
 
@@ -249,8 +262,16 @@ def _opencv() -> str:
 
 
 def chosen(data: DatasetDict, splits: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the splits to write: those named, or all; raise UsageError where one is not there."""
-    for split in splits or ():
+    """Return the splits to write, in an order of their own: those named, or all.
+
+    Raises:
+        UsageError: one is not there, or its name cannot be a folder's.
+    """
+    names = tuple(splits) if splits else tuple(data)
+    for split in names:
         if split not in data:
             raise UsageError(f"the source has no split {split!r}, only {', '.join(data)}")
-    return tuple(splits) if splits else tuple(data)
+        if not re.fullmatch(r"\w+", split, re.ASCII):
+            fix = "name splits in letters and digits, such as train"
+            raise UsageError(f"the split {split!r} cannot be a folder", fix=fix)
+    return tuple(sorted(set(names), key=lambda split: (*(split != first for first in _FIRST), split)))

@@ -116,10 +116,10 @@ def _write(
 ) -> Generated:
     codec.settings(image_format)
     sources = Sources(data, chosen(data, splits))
+    job = _job(plan, sources, out, image_format)
     try:
-        claim.apart(out, sources.samples())
+        claim.apart(out, *sources.places())
         with claim.locked(out):
-            job = _job(plan, sources, out, image_format)
             wanted = identity(job, sources)
             if overwrite:
                 claim.emptied(out, list(sources.parts))
