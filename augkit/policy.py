@@ -129,6 +129,11 @@ def parse(text: str, name: str = "policy") -> Policy:
 
 def dump(policy: Policy) -> str:
     """Write a policy as YAML text with all defaults filled in; `parse` reads it back to an equal policy."""
+    return text(policy.canonical())
+
+
+def text(plain: dict[str, Any]) -> str:
+    """Write plain nested data as YAML text."""
     import io
 
     from ruamel.yaml import YAML
@@ -138,7 +143,7 @@ def dump(policy: Policy) -> str:
     yaml.width = 120
     yaml.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()
-    yaml.dump(policy.canonical(), out)
+    yaml.dump(plain, out)
     return out.getvalue()
 
 

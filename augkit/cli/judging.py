@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augkit import document, safety, sources, tasks
+from augkit import document, interchange, safety, sources, tasks
 from augkit import fix as fixing
 from augkit import policy as policies
+from augkit.cli import foreign
 from augkit.intervals import Interval
 from augkit.policy import Policy
 from augkit.sources.aspects import aspects
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
 
-def judge(path: Path, *, task: str = "", source: str = "") -> safety.Verdict:
-    """Judge a policy file against its own task or another, for a data set if one is named."""
+def judge(path: Path, *, task: str = "", source: str = "", side: int = 0) -> safety.Verdict:
+    """Judge a policy file, or a foreign pipeline, against its own task or another, for a data set if one is
+    named; `side` is the pixels across the shorter side of a foreign pipeline's pictures, if known.
+    """
+    if interchange.foreign(str(path)):
+        return foreign.judge(str(path), task=task, source=source, side=side)
     return judge_for(path, sources.load(source) if source else None, task=task)
 
 

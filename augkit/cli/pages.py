@@ -8,9 +8,11 @@ import textwrap
 from collections.abc import Iterator
 
 from augkit import tasks
+from augkit.cli import foreign
 from augkit.errors import UsageError, did_you_mean
 from augkit.ops import OPS, Limits
-from augkit.policy import CHOICES
+from augkit.ops.foreign import Albumentations
+from augkit.policy import CHOICES, FOREIGN
 from augkit.reach import AXES, numbers
 from augkit.safety import RULES, Verdict
 from augkit.tasks import Task
@@ -115,13 +117,15 @@ def _folded(text: str) -> list[str]:
 
 def ops_list() -> str:
     """Return a line for each op."""
-    lines = [f"{name:<16} {_first(kind)}" for name, kind in OPS.items()]
+    lines = [f"{name:<16} {_first(kind)}" for name, kind in {**OPS, FOREIGN: Albumentations}.items()]
     choices = f"{' and '.join(CHOICES)} pick among steps; every step takes p, its probability."
     return "\n".join([*lines, "", choices, "'augkit ops NAME' shows the settings of one."])
 
 
 def op(name: str) -> str:
     """Return the page of one op: its docstring and its settings."""
+    if name == FOREIGN:
+        return foreign.page()
     if name not in OPS:
         raise UsageError(f"no op {name!r}; the ops are {', '.join(OPS)}", fix=did_you_mean(name, OPS))
     lines = [name, "", inspect.cleandoc(OPS[name].__doc__ or ""), "", "Settings"]

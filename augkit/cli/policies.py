@@ -34,17 +34,23 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check(
-    policy: Annotated[list[Path], typer.Argument(help="Policy files.")],
+    policy: Annotated[
+        list[Path],
+        typer.Argument(help="Policy files; or pipelines that albumentations saved, or module:name of one."),
+    ],
     task: Annotated[str, typer.Option(help="Judge against this task, not the policy's own.")] = "",
     data: Annotated[str, typer.Option(help="Judge for this data set's classes and picture sizes.")] = "",
     show_reach: Annotated[bool, typer.Option(help="Say on each axis what the whole policy can do.")] = False,
+    side: Annotated[
+        int, typer.Option(min=0, help="Pixels across a foreign pipeline's pictures, the shorter side.")
+    ] = 0,
     form: Annotated[Format, typer.Option("--format", help="How to write the verdict.")] = Format.text,
 ) -> None:
     """Judge policies against their task: exit 0 if safe, 1 if not, 2 if a file is no policy.
 
     Example: augkit check recipes/policies/digits.yaml
     """
-    verdicts = [judging.judge(path, task=task, source=data) for path in policy]
+    verdicts = [judging.judge(path, task=task, source=data, side=side) for path in policy]
     if form is Format.json:
         found = [verdict.canonical() | {"policy": verdict.policy.file} for verdict in verdicts]
         print(json.dumps(found if len(found) > 1 else found[0], indent=2, ensure_ascii=False))

@@ -111,14 +111,14 @@ class Albumentations(Foreign):
     def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
         """Run the transform with its seed set; the same in any process."""
         self._check(picture)
-        transform = _transform(self.name, self.arguments)
-        transform.set_random_seed(int(values["field"]))
+        made = transform(self.name, self.arguments)
+        made.set_random_seed(int(values["field"]))
         grey = picture.shape[2] == 1
         given = np.repeat(picture, 3, axis=2) if grey and self.name in RGB_ONLY else picture.copy()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                out = np.asarray(transform(image=given)["image"])
+                out = np.asarray(made(image=given)["image"])
         except Exception as error:
             size = f"{picture.shape[1]}×{picture.shape[0]}"
             raise UsageError(f"{self.name} of albumentations fails on a picture of {size}: {error}") from None
@@ -163,7 +163,7 @@ def read(body: Item, given: dict[str, Item]) -> Albumentations:
     plain = {key: item.plain() for key, item in given.items() if key not in _OWN}
     arguments = json.dumps(plain, sort_keys=True)
     try:
-        _transform(name, arguments)
+        transform(name, arguments)
     except UsageError as error:
         wrong = given.get(error.where, body)
         wrong.fail(f"{name} {error.problem}", error.fix)
@@ -186,7 +186,7 @@ def _side(item: Item) -> int:
 
 @functools.cache
 def _effects(name: str, arguments: str, frame: Frame) -> Reach:
-    return EFFECTS[name](_transform(name, arguments), frame)
+    return EFFECTS[name](transform(name, arguments), frame)
 
 
 @functools.cache
@@ -204,7 +204,7 @@ def _class(name: str) -> Any:
     return getattr(albumentations, name)
 
 
-def _transform(name: str, arguments: str) -> Any:
+def transform(name: str, arguments: str) -> Any:
     """Return the transform with p = 1, one for each thread: it keeps its random numbers in itself.
 
     Raises:

@@ -138,11 +138,11 @@ def test_the_maps_that_affine_transforms_draw_lie_inside_what_is_declared(
     picture = np.zeros((40, width, 1), np.uint8)
     op = step(name, side=40, **arguments)
     reach = op.effects(Interval(width / 40, width / 40))
-    transform = foreign._transform(op.name, op.arguments)
+    made = foreign.transform(op.name, op.arguments)
     for seed in range(300):
-        transform.set_random_seed(seed)
-        transform(image=picture)
-        (a, b, _), (c, d, _), _ = transform.params["matrix"]
+        made.set_random_seed(seed)
+        made(image=picture)
+        (a, b, _), (c, d, _), _ = made.params["matrix"]
         mirrored, turn, zoom, stretch = affine.pose((a, -b, 0, -c, d, 0))  # rows run down, y runs up
         assert not mirrored
         assert float(turn) in reach.turn
@@ -165,11 +165,11 @@ def test_the_windows_that_crops_draw_lie_inside_what_is_declared(
 ) -> None:
     op = step(name, side=40, **arguments)
     reach = op.effects(SQUARE)
-    transform = foreign._transform(op.name, op.arguments)
+    made = foreign.transform(op.name, op.arguments)
     for seed in range(300):
-        transform.set_random_seed(seed)
-        transform(image=np.zeros((40, 40, 1), np.uint8))
-        left, top, right, bottom = transform.params["crop_coords"]
+        made.set_random_seed(seed)
+        made(image=np.zeros((40, 40, 1), np.uint8))
+        left, top, right, bottom = made.params["crop_coords"]
         across, down = (right - left) / 40, (bottom - top) / 40
         assert across * down in reach.kept
         assert (across * down) ** -0.5 in reach.zoom

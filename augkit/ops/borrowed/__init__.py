@@ -8,13 +8,15 @@ conventions.
 from __future__ import annotations
 
 from augkit.ops.borrowed.colour import COLOUR
+from augkit.ops.borrowed.cropped import CROPPED
 from augkit.ops.borrowed.detail import DETAIL
 from augkit.ops.borrowed.frame import Effect, Frame
-from augkit.ops.borrowed.space import SPACE
+from augkit.ops.borrowed.moved import MOVED
+from augkit.ops.borrowed.warped import WARPED
 
 __all__ = ["EFFECTS", "EXACT", "REFUSED", "RGB_ONLY", "Effect", "Frame"]
 
-EFFECTS: dict[str, Effect] = {**SPACE, **COLOUR, **DETAIL}
+EFFECTS: dict[str, Effect] = {**MOVED, **WARPED, **CROPPED, **COLOUR, **DETAIL}
 
 _VOLUMES = "works on volumes, not on pictures"
 _BOXES = "places what it does by boxes or masks, which classification has not"

@@ -1,0 +1,339 @@
+"""Keras preprocessing layers as policies, read by their configurations."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from augkit.interchange.builder import LEFT_OUT, Builder, Converted, Range
+from augkit.interchange.rand_augment import sharpness
+from augkit.intervals import Interval
+from augkit.ops.borrowed.frame import BENT, line, up_to
+from augkit.ops.borrowed.moved import sheared
+from augkit.ops.geometric import Shift
+from augkit.policy import Node
+from augkit.reach import Reach
+
+Nodes = tuple[Node, ...]
+Config = Mapping[str, Any]
+
+_INPUTS = ("InputLayer", "Rescaling", "Normalization", "MaxNumBoundingBoxes", "Identity")
+_UNSEEN = {"AugMix": "it blends chains of other layers, whose reach nobody has declared"}
+
+
+def read(pipeline: Any, *, task: str, file: str, aspect: Interval, side: int) -> Converted:
+    """Read a `Sequential`, a `Pipeline`, one layer, or a list of them; objects or configurations."""
+    build = Builder(file, "Keras", aspect, side)
+    steps = (_layer(build, layer, path) for layer, path in _layers(pipeline, ""))
+    return build.finish(tuple(itertools.chain.from_iterable(steps)), task)
+
+
+def _layers(given: Any, path: str) -> list[tuple[dict[str, Any], str]]:
+    """Return the configurations of all layers, nested ones in their place, with the place of each."""
+    if isinstance(given, list | tuple):
+        prefix = f"{path}." if path else ""
+        nested = (_layers(layer, f"{prefix}layers[{i}]") for i, layer in enumerate(given))
+        return list(itertools.chain.from_iterable(nested))
+    if isinstance(given, Mapping):
+        name, config = str(given.get("class_name", "")), given.get("config", {})
+    else:
+        name, config = type(given).__name__, given.get_config()
+    if "layers" in config and name in ("Sequential", "Functional", "Model", "Pipeline"):
+        return _layers(list(config["layers"]), path)
+    return [({"class_name": name, "config": config}, path)]
+
+
+def _layer(build: Builder, layer: dict[str, Any], path: str) -> Nodes:
+    name, config = layer["class_name"], layer["config"]
+    where = f"{build.file}: {path} {name}".replace(":  ", ": ")
+    if name in _INPUTS:
+        build.note(where, LEFT_OUT)
+        return ()
+    if name not in READERS:
+        return build.unknown(name, where, _UNSEEN.get(name, "augkit does not know it"))
+    return READERS[name](build, config, where)
+
+
+def ends(factor: Any, low: float, high: float) -> Range:
+    """Return a factor as Keras takes it: one number stands for both signs, as far as the bounds allow."""
+    if isinstance(factor, list | tuple):
+        first, second = sorted(float(v) for v in factor)
+        return first, second
+    size = abs(float(factor or 0.0))
+    return max(-size, low), min(size, high)
+
+
+def _border(build: Builder, config: Config, where: str) -> None:
+    kinds = {"constant": "constant", "nearest": "edge"}
+    mode = str(config.get("fill_mode", "reflect"))
+    build.border(where, kinds.get(mode, mode), config.get("fill_value", 0.0))
+
+
+def _flip(build: Builder, config: Config, where: str) -> Nodes:
+    """Flip one picture in two: with both axes by one draw, which makes a half turn and never a mirror."""
+    mode = config.get("mode", "horizontal_and_vertical")
+    if mode == "horizontal":
+        return build.native("flip_horizontal", where, p=0.5)
+    if mode == "vertical":
+        return build.native("flip_vertical", where, p=0.5)
+    both = (*build.native("flip_horizontal", where), *build.native("flip_vertical", where))
+    build.note(where, "it flips both axes by one draw: a picture or its half turn, and never a mirror image")
+    return build.group(both, where, p=0.5)
+
+
+def _rotation(build: Builder, config: Config, where: str) -> Nodes:
+    """Turn by a share of the full circle, counter-clockwise."""
+    low, high = (360 * end for end in ends(config["factor"], -1, 1))
+    _border(build, config, where)
+    if max(abs(low), abs(high)) > 180:
+        build.note(where, f"turns of {low:g} to {high:g} degrees go round; augkit turns by any angle")
+        low, high = -180.0, 180.0
+    return build.native("rotate", where, degrees=(low, high))
+
+
+def _translation(build: Builder, config: Config, where: str) -> Nodes:
+    """Shift by shares of the sides; a positive height factor shifts down."""
+    up, down = ends(config["height_factor"], -1, 1)
+    left, right = ends(config["width_factor"], -1, 1)
+    _border(build, config, where)
+    return build.native("shift", where, x=(left, right), y=(-down, -up))
+
+
+def _zoom(build: Builder, config: Config, where: str) -> Nodes:
+    """Scale the *sampling* by 1 + factor: a positive factor shrinks the picture."""
+    _border(build, config, where)
+    down = _scales(config["height_factor"])
+    across = None if config.get("width_factor") is None else _scales(config["width_factor"])
+    if down is None or (config.get("width_factor") is not None and across is None):
+        return build.unknown("RandomZoom", where, "a factor of -1 enlarges without end")
+    if down[0] < down[1] or (across is not None and across[0] < across[1]):
+        build.note(where, "it draws the inverse of the zoom evenly; augkit draws the zoom evenly")
+    if across is None:
+        return build.native("zoom", where, factor=down)
+    return build.native("zoom", where, x=across, y=down)
+
+
+def _scales(factor: Any) -> Range | None:
+    low, high = (1 + end for end in ends(factor, -1, math.inf))
+    return (1 / high, 1 / low) if low > 0 else None
+
+
+def _shear(build: Builder, config: Config, where: str) -> Nodes:
+    """Lean about the top left corner, so that the middle moves too; one draw in two leans the other way."""
+    x, y = (ends(config[key], -1, 1) for key in ("x_factor", "y_factor"))
+    _border(build, config, where)
+    return build.declared("RandomShear", shear_reach(x, y, build), where)
+
+
+def shear_reach(x: Range, y: Range, build: Builder) -> Reach:
+    """Declare samples taken at x + kx·y, y + ky·x, the origin in the top left corner."""
+    k, m = (max(map(abs, factor)) for factor in (x, y))
+    if k == m == 0:
+        return Reach()
+    leans = [(-math.degrees(math.atan(far)), math.degrees(math.atan(far))) for far in (k, m)]
+    wide = build.frame.longest
+    moved = Shift(
+        x=(-min(1.0, k * wide / 2), min(1.0, k * wide / 2)),
+        y=(-min(1.0, m * wide / 2), min(1.0, m * wide / 2)),
+    )
+    if k * m >= 0.9:
+        return BENT
+    grown = Reach(zoom=Interval((1 + k * m) ** -0.5, (1 - k * m) ** -0.5), kept=Interval(1 - k * m, 1))
+    leaning = sheared(leans[0], leans[1], build.frame)
+    plain = Reach(turn=leaning.turn, stretch=leaning.stretch, kept=leaning.kept)
+    return plain.then(grown).then(moved.effects(build.frame.aspect))
+
+
+def _brightness(build: Builder, config: Config, where: str) -> Nodes:
+    return build.native("brightness", where, shift=ends(config["factor"], -1, 1))
+
+
+def _contrast(build: Builder, config: Config, where: str) -> Nodes:
+    """Change contrast about each picture's own mean, by 1 - low to 1 + high; one number f is (0, f), which
+    never lowers it.
+    """
+    low, high = ends(config["factor"], 0, 1)
+    return build.borrowed(
+        "ColorJitter", where, brightness=[1.0, 1.0], saturation=[1.0, 1.0], hue=[0.0, 0.0],
+        contrast=sorted([max(0.0, 1 - low), 1 + high]),
+    )  # fmt: skip
+
+
+def _hue(build: Builder, config: Config, where: str) -> Nodes:
+    far = 180 * max(map(abs, ends(config["factor"], 0, 1)))
+    return build.native("hue", where, degrees=(-far, far))
+
+
+def _saturation(build: Builder, config: Config, where: str) -> Nodes:
+    """Multiply by f / (1 - f): 0.5 leaves colours as they are, and 1 knows no bound."""
+    low, high = (end / (1 - end) if end < 1 else math.inf for end in ends(config["factor"], 0, 1))
+    reach = Reach(saturation=Interval(min(1.0, low), max(1.0, high)))
+    return build.declared("RandomSaturation", reach, where)
+
+
+def _degeneration(build: Builder, config: Config, where: str) -> Nodes:
+    low, high = ends(config["factor"], -1, 1)
+    return build.native("saturation", where, factor=(1 - high, 1 - low))
+
+
+def _jitter(build: Builder, config: Config, where: str) -> Nodes:
+    readers = {"brightness": _brightness, "contrast": _contrast, "saturation": _saturation, "hue": _hue}
+    steps: list[Node] = []
+    for key, reader in readers.items():
+        factor = config.get(f"{key}_factor")
+        if factor is not None:
+            steps += reader(build, {"factor": factor}, where)
+    return tuple(steps)
+
+
+def _chance(config: Config) -> float:
+    """Return how often a layer acts that draws its own probability from its factor."""
+    low, high = ends(config.get("factor", 1.0), -1, 1)
+    if low >= 0:
+        return (low + high) / 2
+    return max(0.0, high) ** 2 / (2 * (high - low)) if high > low else 0.0
+
+
+def _invert(build: Builder, config: Config, where: str) -> Nodes:
+    return build.native("invert", where, p=_chance(config))
+
+
+def _grey(build: Builder, config: Config, where: str) -> Nodes:
+    return build.native("grey", where, p=float(config.get("factor", 0.5)))
+
+
+def _posterization(build: Builder, config: Config, where: str) -> Nodes:
+    low, high = ends(config["factor"], 1, 8)
+    bits = [int(low), max(int(low), int(high) - (1 if high > low else 0))]
+    return build.borrowed("Posterize", where, num_bits=bits) if bits[0] < 8 else ()
+
+
+def _solarization(build: Builder, config: Config, where: str) -> Nodes:
+    """Add, then invert what is above a threshold."""
+    added = ends(config.get("addition_factor", 0.0), 0, 1)[1]
+    keeps_dark = ends(config.get("threshold_factor", 0.0), 0, 1)[1] > 0
+    reach = line(-1, 1 if keeps_dark else -1, -added, added)
+    return build.declared("Solarization", reach, where)
+
+
+def _sharpness(build: Builder, config: Config, where: str) -> Nodes:
+    low, _ = ends(config["factor"], 0, 1)
+    return build.declared("RandomSharpness", sharpness(2 * low, build.frame), where)
+
+
+def _blur(build: Builder, config: Config, where: str) -> Nodes:
+    sigma = max(ends(config.get("sigma", 1.0), 0, math.inf))
+    reach = Reach(blur=up_to(build.frame.share(sigma)))
+    return build.declared("RandomGaussianBlur", reach, where, p=_chance(config))
+
+
+def _erasing(build: Builder, config: Config, where: str) -> Nodes:
+    """Paint over a rectangle, each side the root of a drawn share."""
+    most = max(ends(config.get("scale", (0.02, 0.33)), 0, 1))
+    least = min(ends(config.get("scale", (0.02, 0.33)), 0, 1))
+    sides = (math.sqrt(max(0.0, least)), math.sqrt(most))
+    fill = config.get("fill_value")
+    if fill is None:
+        build.note(where, "it fills with noise; augkit with one level")
+    level = 0.0 if fill is None else float(fill)
+    chance = _chance(config)
+    return build.native("erase", where, p=chance, width=sides, height=sides, fill=(level, level))
+
+
+def _bent(name: str) -> Callable[[Builder, Config, str], Nodes]:
+    return lambda build, config, where: build.declared(name, BENT, where, p=_chance(config))
+
+
+def _crop(build: Builder, config: Config, where: str) -> Nodes:
+    height, width = int(config["height"]), int(config["width"])
+    made = build.borrowed("RandomCrop", where, height=height, width=width, pad_if_needed=True)
+    build.became(width, height)
+    return made
+
+
+def _resizing(build: Builder, config: Config, where: str) -> Nodes:
+    height, width = int(config["height"]), int(config["width"])
+    if config.get("crop_to_aspect_ratio"):
+        lost = Reach(
+            kept=Interval(1 / max(1.0, build.frame.longest * max(width / height, height / width)), 1)
+        )
+        made = build.declared("Resizing", lost.either(Reach()), where)
+    else:
+        made = build.borrowed("Resize", where, height=height, width=width)
+    build.became(width, height)
+    return made
+
+
+def _mixing(name: str) -> Callable[[Builder, Config, str], Nodes]:
+    reach = Reach(blended=up_to(1), covered=up_to(1))
+    return lambda build, config, where: build.declared(name, reach, where)
+
+
+def _rand_augment(build: Builder, config: Config, where: str) -> Nodes:
+    """Draw `num_ops` times among eleven layers; a layer drawn twice repeats its draw."""
+    factor = ends(config.get("factor", 0.5), 0, 1)
+    both = {"x_factor": factor, "y_factor": factor, "height_factor": factor, "width_factor": factor}
+    common = {**both, "factor": factor, "addition_factor": factor, "threshold_factor": factor}
+    names = (
+        "RandomShear", "RandomTranslation", "RandomRotation", "RandomBrightness", "RandomColorDegeneration",
+        "RandomContrast", "RandomSharpness", "RandomPosterization", "Solarization", "AutoContrast",
+        "Equalization",
+    )  # fmt: skip
+    bits = (1, max(1, int(8 * factor[1])))
+    branches = [
+        READERS[name](build, {**common, "factor": bits} if name == "RandomPosterization" else common, where)
+        for name in names
+    ]
+    if int(config.get("num_ops", 2)) > 1:
+        build.note(where, "a layer drawn twice repeats its numbers; augkit draws them anew")
+    return tuple(node for _ in range(int(config.get("num_ops", 2))) for node in build.one_of(branches, where))
+
+
+def _autocontrast(build: Builder, config: Config, where: str) -> Nodes:
+    return build.borrowed("AutoContrast", where, method="pil")
+
+
+def _equalization(build: Builder, config: Config, where: str) -> Nodes:
+    return build.borrowed("Equalize", where, mode="pil")
+
+
+def _clahe(build: Builder, config: Config, where: str) -> Nodes:
+    return build.borrowed(
+        "CLAHE", where, clip_limit=[max(1.0, float(config["clip_limit"]))] * 2,
+        tile_grid_size=[int(v) for v in config["tile_grid_size"]],
+    )  # fmt: skip
+
+
+READERS: dict[str, Callable[[Builder, Config, str], Nodes]] = {
+    "RandomFlip": _flip,
+    "RandomRotation": _rotation,
+    "RandomTranslation": _translation,
+    "RandomZoom": _zoom,
+    "RandomShear": _shear,
+    "RandomPerspective": _bent("RandomPerspective"),
+    "RandomElasticTransform": _bent("RandomElasticTransform"),
+    "RandomCrop": _crop,
+    "CenterCrop": _crop,
+    "Resizing": _resizing,
+    "RandomBrightness": _brightness,
+    "RandomContrast": _contrast,
+    "RandomHue": _hue,
+    "RandomSaturation": _saturation,
+    "RandomColorDegeneration": _degeneration,
+    "RandomColorJitter": _jitter,
+    "RandomGrayscale": _grey,
+    "RandomInvert": _invert,
+    "RandomPosterization": _posterization,
+    "Solarization": _solarization,
+    "RandomSharpness": _sharpness,
+    "RandomGaussianBlur": _blur,
+    "RandomErasing": _erasing,
+    "AutoContrast": _autocontrast,
+    "Equalization": _equalization,
+    "ContrastLimitedAdaptiveHistogramEqualization": _clahe,
+    "RandAugment": _rand_augment,
+    "MixUp": _mixing("MixUp"),
+    "CutMix": _mixing("CutMix"),
+}

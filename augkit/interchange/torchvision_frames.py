@@ -1,0 +1,128 @@
+"""torchvision's transforms that change the frame: crops, pads and resizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from augkit.interchange.builder import LOST, Builder
+from augkit.intervals import Interval
+from augkit.ops.borrowed.frame import Frame, joined, pair, window
+from augkit.policy import Node
+from augkit.reach import Reach
+
+Nodes = tuple[Node, ...]
+
+
+def borders(build: Builder, t: Any, where: str) -> None:
+    """Take note of what is shown outside the picture."""
+    fill = getattr(t, "fill", 0)
+    fill = next(iter(fill.values()), 0) if isinstance(fill, dict) else fill
+    mode = {"constant": "constant", "edge": "edge"}.get(getattr(t, "padding_mode", "constant"), "reflect")
+    build.border(where, mode, 0 if fill is None else fill)
+
+
+def _size(value: Any) -> tuple[float, float]:
+    """Return height and width of a size as torchvision takes it."""
+    if isinstance(value, int | float):
+        return float(value), float(value)
+    height, *rest = value
+    return float(height), float(rest[0] if rest else height)
+
+
+def resized_crop(build: Builder, t: Any, where: str) -> Nodes:
+    """Cut out a share of the area in a drawn ratio, and scale it to `size`."""
+    height, width = _size(t.size)
+    arguments: dict[str, Any] = {
+        "size": [int(height), int(width)],
+        "scale": [*pair(tuple(t.scale))],
+        "ratio": [*pair(tuple(t.ratio))],
+    }
+    made = build.borrowed("RandomResizedCrop", where, **arguments)
+    build.became(width, height)
+    return made
+
+
+def crop(build: Builder, t: Any, where: str) -> Nodes:
+    """Cut out a window of some pixels, of the picture padded first where asked for."""
+    height, width = _size(t.size)
+    padding = _padding(getattr(t, "padding", None))
+    if ".v2" in type(t).__module__:  # v2 keeps left, right, top, bottom
+        padding = (padding[0], padding[2], padding[1], padding[3])
+    if any(padding) or getattr(t, "pad_if_needed", False):
+        borders(build, t, where)
+    made = _padded_crop(build, width, height, padding, where) if any(padding) else build.borrowed(
+        "CenterCrop" if type(t).__name__ == "CenterCrop" else "RandomCrop", where,
+        height=int(height), width=int(width), pad_if_needed=bool(getattr(t, "pad_if_needed", True)),
+    )  # fmt: skip
+    build.became(width, height)
+    return made
+
+
+def _padding(given: Any) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom."""
+    if given is None:
+        return (0.0, 0.0, 0.0, 0.0)
+    flat = [float(v) for v in given] if isinstance(given, list | tuple) else [float(given)]
+    left, top, right, bottom = {1: flat * 4, 2: flat * 2, 4: flat}[len(flat)]
+    return left, top, right, bottom
+
+
+def _padded_crop(
+    build: Builder, width: float, height: float, padding: tuple[float, ...], where: str
+) -> Nodes:
+    """Say what the customary crop of a padded picture does: a picture of the crop's own size is shifted."""
+    if not build.knows_side:
+        build.note(where, "it counts pixels, and how many the pictures have is not known: give --side")
+        return build.declared("RandomCrop", LOST, where)
+    left, top, right, bottom = padding
+    reaches, same = [], True
+    for wide, high in build.frame.sizes():
+        across = max(0.0, min(width, wide, width - left, width - right))
+        down = max(0.0, min(height, high, height - top, height - bottom))
+        whole = window(Interval(width / wide, width / wide), Interval(height / high, height / high))
+        kept = Interval(min(1.0, across * down / (wide * high)), 1)
+        reaches.append(Reach(zoom=whole.zoom, kept=kept))
+        same &= (wide, high) == (width, height)
+    if same:
+        x, y = (-right / width, left / width), (-top / height, bottom / height)
+        return build.native("shift", where, x=x, y=y)
+    return build.declared("RandomCrop", joined(reaches), where)
+
+
+def pad(build: Builder, t: Any, where: str) -> Nodes:
+    """Add a border of some pixels."""
+    borders(build, t, where)
+    left, top, right, bottom = _padding(t.padding)
+    made = build.borrowed("Pad", where, padding=[int(left), int(top), int(right), int(bottom)])
+    if build.knows_side and build.frame.aspect == Interval(1, 1):
+        build.became(build.frame.side + left + right, build.frame.side + top + bottom)
+    return made
+
+
+def zoom_out(build: Builder, t: Any, where: str) -> Nodes:
+    """Lay the picture somewhere on a larger canvas."""
+    low, high = pair(tuple(t.side_range))
+    borders(build, t, where)
+    return build.declared("RandomZoomOut", Reach(zoom=Interval(1 / high, 1 / low)), where, p=t.p)
+
+
+def resize(build: Builder, t: Any, where: str) -> Nodes:
+    """Scale the shorter side to a number of pixels, or both sides, which stretches."""
+    if isinstance(t.size, list | tuple) and len(t.size) == 2:
+        height, width = _size(t.size)
+        made = build.borrowed("Resize", where, height=int(height), width=int(width))
+        build.became(width, height)
+        return made
+    shorter = int(t.size if isinstance(t.size, int | float) else t.size[0])
+    made = build.borrowed("SmallestMaxSize", where, max_size=shorter)
+    build.frame, build.knows_side = Frame(build.frame.aspect, shorter, keeps=False), True
+    return made
+
+
+def random_resize(build: Builder, t: Any, where: str) -> Nodes:
+    """Scale the shorter side to one of several numbers of pixels."""
+    fewest = getattr(t, "min_size", None)
+    sizes = fewest if isinstance(fewest, list | tuple) else [fewest or 1]
+    build.frame = Frame(build.frame.aspect, int(min(sizes)), keeps=False)
+    build.knows_side = False
+    return build.borrowed("SmallestMaxSize", where, max_size=int(min(sizes)))
