@@ -13,7 +13,7 @@ from typing import TypeVar
 from augkit.engines import here, pool
 from augkit.errors import UsageError
 
-__all__ = ["run"]
+__all__ = ["replaceable", "run"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -35,3 +35,8 @@ def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int = 1) -> Ge
     if workers < 1:
         raise UsageError(f"got {workers} workers, want 1 or more")
     return here.run(tasks, work) if workers == 1 else pool.run(tasks, work, workers)
+
+
+def replaceable() -> bool:
+    """Tell whether the death of this process costs one task another attempt, and nothing else."""
+    return pool.serving

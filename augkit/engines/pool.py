@@ -26,7 +26,10 @@ R = TypeVar("R")
 
 ATTEMPTS = 8  # for one task, each ended by the death of a process
 
+_SIGNALS = {int(each): each.name for each in signal.Signals}
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+serving = False  # whether this process is a worker
 
 
 @dataclasses.dataclass
@@ -91,7 +94,7 @@ def _start(work: Callable[[T, int], R], task: T, attempt: int) -> _Worker:
 
 def _give(worker: _Worker, task: Any, attempt: int) -> _Worker:
     worker.task, worker.attempt = task, attempt
-    with contextlib.suppress(BrokenPipeError):  # it died between tasks: the next read says so
+    with contextlib.suppress(ConnectionError):  # it died between tasks: the next read says so
         worker.pipe.send((task, attempt))
     return worker
 
@@ -112,7 +115,7 @@ def _bury(worker: _Worker) -> tuple[Any, int]:
     worker.process.join()
     worker.pipe.close()
     code = worker.process.exitcode
-    how = f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit status {code}"
+    how = f"signal {-code} ({_SIGNALS.get(-code, 'unknown')})" if code < 0 else f"exit status {code}"
     if worker.attempt >= ATTEMPTS:
         problem = f"{worker.task} ended {worker.attempt} processes, the last with {how}"
         raise StoreError(problem, fix="run with one worker to see what happens, or free some memory")
@@ -127,6 +130,8 @@ def _dismiss(worker: _Worker) -> None:
 
 def _serve(pipe: Connection, work: Callable[[Any, int], Any]) -> None:
     """Be a worker: do tasks from the pipe until it closes."""
+    global serving
+    serving = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the parent decides
     _die_with_parent()
     import cv2

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from augkit.plan import Plan
 
 SHARD_SIZE = 256  # sources; what a kill can cost
+PATIENCE = 300  # seconds; no honest picture takes so long, and no slow machine changes what is made
 _FIRST = ("train", "validation", "test")
 _HASHED = 512_000_000  # bytes; larger sources are told apart by their files' sizes, not by their content
 
@@ -62,6 +63,7 @@ class Job:
         augmented: the splits that get copies.
         format:    image format of whatever is encoded, such as "png" or "jpeg:95".
         again:     whether files of an earlier attempt may lie at their final names.
+        patience:  how long one source may take in a worker, in seconds, before it is given up.
     """
 
     out: str
@@ -72,6 +74,7 @@ class Job:
     augmented: tuple[str, ...]
     format: str
     again: bool
+    patience: int = PATIENCE
 
     @property
     def keep_originals(self) -> bool:

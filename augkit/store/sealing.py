@@ -61,8 +61,7 @@ def _mark(out: Path, summary: manifest.Summary) -> None:
     others = {path: disk.sha256(out / path) for path in sorted(found - pictures.keys())}
     disk.settle()
     disk.replace(out, disk.MARKER, checking.marked(pictures, others))
-    for done in (manifest.PIECES, disk.TMP):
-        shutil.rmtree(out / done, ignore_errors=True)
+    shutil.rmtree(out / manifest.PIECES, ignore_errors=True)
 
 
 def _allowed() -> set[str]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from augkit.errors import PictureError
 from augkit.render import render
 from augkit.store import disk, manifest, names
 from augkit.store.job import Job, Shard
+from augkit.store.suspects import Suspects
 
 if TYPE_CHECKING:
     from augkit.draw import Draws
@@ -64,14 +64,14 @@ def _make(job: Job, shard: Shard, attempt: int) -> Made:
     Path(tmp).mkdir()
     rows = manifest.Rows(shard.split)
     files = _Files(job.out, tmp)
-    suspects = _Suspects(job, shard, attempt)
-    for block in _blocks(shard, rows, suspects.guilty):
+    suspects = Suspects(job, shard, attempt)
+    for block in _blocks(shard, rows, suspects):
         draws = _draw(job, shard, block)
         for number, source in enumerate(block):
             suspects.watch(source.place)
             _make_source(job, shard, source, draws, number * job.copies(shard.split), rows, files)
         rows.fill(draws.values if draws is not None else {})
-    suspects.watch(-1)  # what comes now is nobody's fault
+    suspects.watch(None)
     files.move(again=job.again or attempt > 1)
     disk.settle()
     disk.replace(Path(job.out), manifest.piece(shard.number), rows.sealed())
@@ -79,14 +79,15 @@ def _make(job: Job, shard: Shard, attempt: int) -> Made:
     return Made(shard.number, len(rows), len(rows.bad))
 
 
-def _blocks(shard: Shard, rows: manifest.Rows, guilty: set[int]) -> Iterator[list[_Source]]:
+def _blocks(shard: Shard, rows: manifest.Rows, suspects: Suspects) -> Iterator[list[_Source]]:
     """Read the sources and group them by the memory they take; what cannot be read goes to `rows.bad`."""
     block: list[_Source] = []
     weight = 0
     for place, (key, image) in enumerate(zip(shard.keys, shard.images, strict=True)):
+        suspects.watch(place)
         try:
-            if place in guilty:
-                raise PictureError("it ends the process that decodes it", where=key)
+            if place in suspects.guilty:
+                raise PictureError("it kills or holds up the process that reads it", where=key)
             data = image if isinstance(image, bytes) else disk.get(image)
             block.append(_Source(place, data, codec.peek_size(data, name=key)))
         except PictureError as error:
@@ -97,8 +98,10 @@ def _blocks(shard: Shard, rows: manifest.Rows, guilty: set[int]) -> Iterator[lis
             continue
         weight += len(data)
         if weight > _BLOCK:
+            suspects.watch(None)
             yield block
             block, weight = [], 0
+    suspects.watch(None)
     if block:
         yield block
 
@@ -179,21 +182,3 @@ class _Files:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(final)  # noqa: PTH108 - hot
             os.replace(f"{self.tmp}/{number}", final)  # noqa: PTH105 - hot
-
-
-class _Suspects:
-    """Find the picture that kills the process: from the second attempt on, note each source before it is
-    touched.
-    """
-
-    def __init__(self, job: Job, shard: Shard, attempt: int) -> None:
-        self.path = Path(job.out, manifest.piece(shard.number)).with_suffix(".suspects")
-        self.watching = attempt > 1
-        self.guilty: set[int] = set()
-        if self.watching and self.path.exists():
-            noted: dict[str, Any] = json.loads(self.path.read_text("utf-8"))
-            self.guilty = {*noted["guilty"], noted["at"]}
-
-    def watch(self, place: int) -> None:
-        if self.watching:
-            self.path.write_text(json.dumps({"guilty": sorted(self.guilty), "at": place}), "utf-8")

@@ -184,9 +184,12 @@ def _make(
     disk.replace_json(out, claim.PLAN, wanted)
     with (out / disk.RUN / "log").open("a", encoding="utf-8") as log:
         log.write(f"{command or 'augkit'} (process {os.getpid()}, {workers} workers)\n")
-    with stoppable(out):
-        _shards(job, sources, workers, progress)
-        summary = sealing.seal(job, sources)
+    try:
+        with stoppable(out):
+            _shards(job, sources, workers, progress)
+            summary = sealing.seal(job, sources)
+    finally:
+        shutil.rmtree(job.tmp, ignore_errors=True)
     return Generated(
         out,
         summary.rows,
