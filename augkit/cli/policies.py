@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import sys
 from enum import StrEnum
@@ -14,6 +13,7 @@ import typer
 from augkit import safety, tasks
 from augkit.cli import judging, pages
 from augkit.errors import UsageError, did_you_mean
+from augkit.fix import save
 
 
 class Format(StrEnum):
@@ -85,26 +85,12 @@ def fix(
     elif not fixed.done:
         print(f"{policy}: safe for the task {fixed.verdict.task.name}, nothing to fix", file=sys.stderr)
     if fixed.done and write:
-        _save(policy, fixed.after)
+        save(policy, fixed.after)
         print(f"saved {policy}", file=sys.stderr)
     elif fixed.done:
         print("nothing is saved; 'augkit fix --write' saves it", file=sys.stderr)
     if not fixed.verdict.safe:
         raise SystemExit(1)
-
-
-def _save(path: Path, text: str) -> None:
-    """Replace a file, whole or not at all; links, permissions and a byte order mark stay."""
-    from augkit.store import disk
-
-    real = path.resolve()
-    try:
-        mark = codecs.BOM_UTF8 if real.read_bytes().startswith(codecs.BOM_UTF8) else b""
-        mode = real.stat().st_mode
-        disk.replace(real, mark + text.encode())
-        real.chmod(mode)
-    except OSError as error:
-        raise disk.explained(error, real) from None
 
 
 def explain(

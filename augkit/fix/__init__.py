@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from augkit.fix.file import save
 from augkit.fix.repair import Fixed, fix
 
-__all__ = ["Fixed", "fix"]
+__all__ = ["Fixed", "fix", "save"]

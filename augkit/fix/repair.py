@@ -9,6 +9,9 @@ import collections
 import dataclasses
 import difflib
 
+import numpy as np
+from numpy.typing import NDArray
+
 from augkit.errors import PolicyError
 from augkit.fix.refuted import Refuted
 from augkit.fix.text import Number, Text
@@ -16,11 +19,14 @@ from augkit.intervals import Interval
 from augkit.policy import Step
 from augkit.reach import Reach
 from augkit.safety import RULES, Case, Finding, Verdict, judge
+from augkit.safety.bound import measure
 from augkit.safety.ls903_undone_by_the_next import undone
-from augkit.safety.settle import at_rest, culprits
+from augkit.safety.settle import culprits
 from augkit.tasks import Task
 
+_AWAY = 1 / 16
 _HALVINGS = 2
+_MARGIN = 1e-9
 _LITTLE = 0.5
 _MARGIN = 1e-6
 _ROUNDS = 200
@@ -166,27 +172,30 @@ class _Repair:
 
         Where one of several alike would be left with next to nothing, all that add to it are narrowed.
         """
-        factor = self._factor(text, finding, matter)
+        factor, sharp = self._factor(text, finding, matter)
         if factor < _LITTLE and len(adding := _adding(text, finding)) > len(matter):
             together = self._factor(text, finding, adding)
-            matter, factor = (adding, together) if together >= 2 * factor else (matter, factor)
+            matter, (factor, sharp) = (
+                (adding, together) if together[0] >= 2 * factor else (matter, (factor, sharp))
+            )
         moved = [leaf for leaf in matter if _numbers(text, [leaf])]
         names = " and ".join(leaf.name for leaf in moved)
         if not factor:
             for leaf in reversed([leaf for leaf in text.policy.leaves() if leaf in moved]):
                 text = text.without_step(leaf.path)
             return text, f"removed {names}"
+        narrowed = _scaled(text, matter, factor)
         rounded = _scaled(text, matter, factor, nearest=True)
-        if self._findings(rounded, finding.code):
-            rounded = _scaled(text, matter, factor)
-        return rounded, f"narrowed {names} to {factor:.0%}"
+        if sharp and not self._findings(rounded, finding.code):
+            narrowed = rounded
+        return narrowed, f"narrowed {names} to {factor:.0%}"
 
-    def _factor(self, text: Text, finding: Finding, matter: list[Step]) -> float:
-        """Return the largest factor found that leaves no finding; 0 where there is none.
+    def _factor(self, text: Text, finding: Finding, matter: list[Step]) -> tuple[float, bool]:
+        """Return the largest factor found that leaves no finding (0 where there is none), and whether a draw
+        refutes all larger ones.
 
-        A draw known to be bad tells at once where it stays bad.  Where nothing is proved and no draw
-        says why, longer and longer steps lead away from the limit to where proofs are easy, and halves
-        of what is left lead back.
+        A draw known to be bad tells at once where it stays bad.  Where nothing is proved and no draw says
+        why, longer and longer steps lead away from the limit to where proofs are easy, and halves lead back.
         """
         refuted = Refuted.of(text.policy, matter)
         refuted.add(finding, 1.0)
@@ -194,14 +203,11 @@ class _Repair:
         while not low and len(left := refuted.open(0.0, high * (1 - away))):
             factor = float(left[-1])
             found = self._findings(_scaled(text, matter, factor), finding.code)
-            if not found:
-                low = factor
-                break
             for one in found:
                 refuted.add(one, factor)
-            high = factor
-            if factor in refuted.open(0.0, 1.0):
-                away = min(max(2 * away, 1 / 32), 0.5)
+            low, high = (0.0, factor) if found else (factor, high)
+            if found and factor in refuted.open(0.0, 1.0):
+                away = min(max(2 * away, _AWAY), 0.5)
         for _ in range(_HALVINGS):
             left = refuted.open(low, high)
             if not low or not len(left) or high - low < low / 8:
@@ -209,7 +215,7 @@ class _Repair:
             factor = float(left[len(left) // 2])
             clean = not self._findings(_scaled(text, matter, factor), finding.code)
             low, high = (factor, high) if clean else (low, factor)
-        return low
+        return low, away == 0
 
     def _findings(self, text: Text, code: str) -> list[Finding]:
         """Return what one rule finds, waivers left aside."""
@@ -242,8 +248,17 @@ def _scaled(text: Text, steps: list[Step], factor: float, *, nearest: bool = Fal
 
 
 def _adding(text: Text, finding: Finding) -> list[Step]:
-    """Return the steps that a witness does not leave at rest."""
-    if finding.witness is None:
+    """Return the steps without which a witness would lie less far outside."""
+    witness, limit = finding.witness, finding.survived
+    if witness is None or limit is None:
         return []
-    doing = zip(text.policy.leaves(), finding.witness.active[:, 0], at_rest(finding.witness), strict=True)
-    return [leaf for leaf, active, resting in doing if active and not resting]
+
+    def over(active: NDArray[np.bool_]) -> float:
+        measured = measure(dataclasses.replace(witness, active=active[:, None]), finding.axis)
+        return float(limit.excess(measured)[0])
+
+    done = witness.active[:, 0]
+    whole = over(done)
+    alone = np.eye(len(done), dtype=np.bool_)
+    leaves = enumerate(text.policy.leaves())
+    return [leaf for i, leaf in leaves if done[i] and over(done & ~alone[i]) < whole - _MARGIN]

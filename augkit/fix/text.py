@@ -15,6 +15,8 @@ from augkit.policy import Policy, Step
 _TOKEN = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 _DASH = re.compile(r"-(?=\s)")
 
+_MOST_PLACES = 12
+
 _Edit = tuple[int, int, str]
 """Offsets in the text, and what to write there instead."""
 
@@ -35,7 +37,7 @@ class Number:
         exact = self.still + factor * (self.value - self.still)
         if exact == self.still or factor == 1:
             return exact
-        places = max(2 - _magnitude(exact), 1 - _magnitude(exact - self.still), 0)
+        places = min(max(2 - _magnitude(exact), 1 - _magnitude(exact - self.still), 0), _MOST_PLACES)
         if nearest and abs(round(exact, places) - self.still) <= abs(self.value - self.still):
             return round(exact, places)
         scaled = exact * 10.0**places
@@ -71,7 +73,11 @@ class Text:
     def replaced(self, numbers: Mapping[Number, float]) -> Text:
         """Return the text with some numbers replaced; those that stay as they are keep their spelling."""
         return self._edited(
-            [(n.start, n.end, f"{value:.12g}") for n, value in numbers.items() if value != n.value]
+            [
+                (n.start, n.end, f"{value:.{_MOST_PLACES}g}")
+                for n, value in numbers.items()
+                if value != n.value
+            ]
         )
 
     def without_step(self, path: str) -> Text:
