@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,27 +165,22 @@ class Draws:
         )
 
     @functools.cached_property
-    def effects(self) -> dict[str, Floats]:
-        """Measure each draw on the axes of geometry and tone, float64 (N,).
+    def effects(self) -> Mapping[str, Floats]:
+        """Measure each draw on the axes of geometry and tone, float64 (N,), each axis when it is asked for.
 
         NaN where the axis does not speak of it.
         """
-        run = self.whole
-        mirrored, turn, zoom, stretch = affine.pose(run.through)
-        slope, level = run.line
-        plain = ~np.signbit(slope)  # minus zero is grey that was inverted
-        return {
-            "turn": np.where(mirrored, np.nan, turn),
-            "mirrored": np.where(mirrored, turn, np.nan),
-            "stretch": stretch,
-            "zoom": zoom,
-            "kept": self._kept(run.through, run.windows),
-            "contrast": np.where(plain, slope, np.nan),
-            "inverted": np.where(plain, np.nan, -slope),
-            "brightness": level,
-        }
+        return _Effects(self)
 
-    def _kept(self, whole: Map, windows: list[tuple[Bools, Map]]) -> Floats:
+    @functools.cached_property
+    def pose(self) -> tuple[Bools, Floats, Floats, Floats]:
+        """Return for each draw whether it is mirrored, its turn in degrees, its zoom and its stretch."""
+        return affine.pose(self.whole.through)
+
+    @functools.cached_property
+    def kept(self) -> Floats:
+        """Return the share of the source picture that each draw leaves in frame."""
+        whole, windows = self.whole.through, self.whole.windows
         maps = [affine.in_half_sides(whole, self.aspects)]
         maps += [
             affine.in_half_sides(_where(done, through, whole), self.aspects) for done, through in windows
@@ -198,6 +193,34 @@ class Draws:
             drawn = step.op.drawn()
             yield step, done, {number.name: self.numbers[row + i] for i, number in enumerate(drawn)}
             row += len(drawn)
+
+
+class _Effects(Mapping[str, Floats]):
+    """Measure draws on one axis at a time: the share kept costs more than all others together."""
+
+    _AXES: Mapping[str, Callable[[Draws], Floats]] = {
+        "turn": lambda draws: np.where(draws.pose[0], np.nan, draws.pose[1]),
+        "mirrored": lambda draws: np.where(draws.pose[0], draws.pose[1], np.nan),
+        "stretch": lambda draws: draws.pose[3],
+        "zoom": lambda draws: draws.pose[2],
+        "kept": lambda draws: draws.kept,
+        # Minus zero is grey that was inverted.
+        "contrast": lambda draws: np.where(np.signbit(draws.whole.line[0]), np.nan, draws.whole.line[0]),
+        "inverted": lambda draws: np.where(np.signbit(draws.whole.line[0]), -draws.whole.line[0], np.nan),
+        "brightness": lambda draws: draws.whole.line[1],
+    }
+
+    def __init__(self, draws: Draws) -> None:
+        self._draws = draws
+
+    def __getitem__(self, axis: str) -> Floats:
+        return self._AXES[axis](self._draws)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._AXES)
+
+    def __len__(self) -> int:
+        return len(self._AXES)
 
 
 def numbered(policy: Policy) -> list[tuple[Step, Drawn]]:

@@ -28,6 +28,11 @@ class Interval:
         """Tell whether nothing is inside."""
         return self.low > self.high
 
+    @property
+    def width(self) -> float:
+        """Return how much is inside; less than 0 when nothing is."""
+        return self.high - self.low
+
     def __contains__(self, value: float) -> bool:
         return self.low - _slack(self.low) <= value <= self.high + _slack(self.high)
 
@@ -117,6 +122,11 @@ class Arcs:
     def full(self) -> bool:
         """Tell whether this is the whole circle."""
         return self == CIRCLE
+
+    @property
+    def width(self) -> float:
+        """Return how many degrees are inside; less than 0 when nothing is."""
+        return sum(high - low for low, high in self.arcs) if self.arcs else -1.0
 
     def __contains__(self, angle: float) -> bool:
         return any(

@@ -172,7 +172,7 @@ class Case:
         yield from self._settled(axis, by_limit)
 
     def becoming(self, axis: str) -> Iterator[Outside]:
-        """Yield the zones of the task that a policy reaches without relabelling, once for each distinct zone."""
+        """Yield the zones of the task that are reached without relabelling, once for each distinct zone."""
         if self.guarded:
             return
         by_limit: dict[Limits, list[str]] = {}
@@ -183,7 +183,7 @@ class Case:
         yield from self._settled(axis, by_limit)
 
     def _or_becomes(self, axis: str, name: str, limit: Limits) -> Limits:
-        """Add to what a class survives the zones where it becomes another: those are for `becoming` to find."""
+        """Add to what a class survives the zones where it becomes another: `becoming` finds those."""
         for zone in self.task.becomes:
             if zone.axis == axis and name in dict(zone.classes) and isinstance(limit, Arcs):
                 limit = limit.either(zone.arcs)
@@ -191,7 +191,7 @@ class Case:
 
     def _settled(self, axis: str, by_limit: dict[Limits, list[str]]) -> Iterator[Outside]:
         order = {name: i for i, name in enumerate(self.classes or self.task.classes)}
-        for limit, members in by_limit.items():
+        for limit, members in sorted(by_limit.items(), key=lambda entry: entry[0].width):
             answer = self.settler.settle(axis, limit)
             if answer.state != "safe":
                 classes = tuple(sorted(members, key=lambda name: order.get(name, 0)))

@@ -62,6 +62,9 @@ class Settler:
         reached = self.reach.on(axis)
         if inside(reached, limit):
             return Answer("safe", reached)
+        known = self._known(axis, limit, reached)
+        if known is not None:
+            return known
         kernels = bound.unmeasured(self.policy, axis, self.aspect)
         if not (kernels.mirrored.empty and kernels.inverted.empty):
             return Answer("unproven", reached)
@@ -75,6 +78,15 @@ class Settler:
         if settled is False and draw is not None:
             return self._unsafe(axis, limit, reached, draw)
         return Answer("safe" if settled else "unproven", reached, value)
+
+    def _known(self, axis: str, limit: Limits, reached: Limits) -> Answer | None:
+        """Answer from limits settled before: a narrower one that holds, or a draw that leaves this one too."""
+        for (other_axis, other), answer in self._answers.items():
+            if other_axis == axis and answer.state == "safe" and inside(other, limit):
+                return Answer("safe", reached)
+            if other_axis == axis and answer.witness and _leaves(answer.witness, axis, limit):
+                return Answer("unsafe", reached, answer.value, answer.witness)
+        return None
 
     def _unsafe(self, axis: str, limit: Limits, reached: Limits, found: Draws) -> Answer:
         plain = simplified(found, axis, limit)
@@ -126,6 +138,10 @@ def at_rest(found: Draws) -> list[bool]:
         if number.still is not None:
             rows.setdefault(step.name, []).append(abs(found.numbers[row, 0] - number.still) < 1e-12)
     return [all(rows.get(step.name, [False])) for step in found.policy.leaves()]
+
+
+def _leaves(draw: Draws, axis: str, limit: Limits) -> bool:
+    return float(limit.excess(bound.measure(draw, axis))[0]) > _MARGIN
 
 
 def _value(axis: str, found: Draws) -> float:
