@@ -80,7 +80,7 @@ class Settler:
         return Answer("safe" if settled else "unproven", reached, value)
 
     def _known(self, axis: str, limit: Limits, reached: Limits) -> Answer | None:
-        """Answer from limits settled before: a narrower one that holds, or a draw that leaves this one too."""
+        """Answer from what is settled: a narrower limit that holds, or a draw that leaves this one too."""
         for (other_axis, other), answer in self._answers.items():
             if other_axis == axis and answer.state == "safe" and inside(other, limit):
                 return Answer("safe", reached)
