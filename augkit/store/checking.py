@@ -130,6 +130,6 @@ def _compare(root: Path, expected: dict[str, str], there: set[str]) -> list[str]
 
 def _digest(path: Path) -> str:
     try:
-        return disk.sha256(path)
+        return disk.sha256(path) if disk.regular(path) else ""
     except OSError:
         return ""

@@ -1,0 +1,164 @@
+"""What is in a folder decides what is done there: begin, carry on, verify, or refuse and say why."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from augkit import sources, store
+from augkit.errors import AugkitError, StoreError, UsageError
+from augkit.store import disk
+from tests.store import making
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def made(tmp_path) -> Path:
+    return store.generate(making.plan(), making.source(10), tmp_path / "out").out
+
+
+def test_a_finished_output_is_verified_and_not_touched(made, monkeypatch):
+    before = {path: path.stat().st_mtime_ns for path in made.rglob("*.png")}
+    tree = making.tree(made)
+    monkeypatch.setattr("augkit.store.shard.make", None)  # nothing is to be made
+    again = store.generate(making.plan(), making.source(10), made)
+    assert again.done == "verified" and "already made, and verified" in again.text()
+    assert making.tree(made) == tree
+    assert {path: path.stat().st_mtime_ns for path in made.rglob("*.png")} == before
+
+
+def test_a_finished_output_that_was_harmed_is_refused(made):
+    (made / "train/3/k003-1.png").write_bytes(b"")
+    with pytest.raises(StoreError, match=r"train/3/k003-1\.png: it was changed") as caught:
+        store.generate(making.plan(), making.source(10), made)
+    assert "--overwrite" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("plan", "source", "told"),
+    [
+        ({"seed": 1}, {}, "seed: 0 there, 1 now"),
+        ({"copies": 3}, {}, "copies: 2 there, 3 now"),
+        ({"text": making.SAFE.replace("12]", "11]")}, {}, r"degrees\[?1?\]?.*12.* there, .*11.* now"),
+        ({"originals": False}, {}, "keep_originals: True there, False now"),
+        ({}, {"train": 11}, "source.train.pictures: 10 there, 11 now"),
+        ({}, {"first": 1}, "source.train.sha256"),
+    ],
+)
+def test_another_plan_or_source_is_refused_by_what_differs(made, plan, source, told):
+    tree = making.tree(made)
+    with pytest.raises(StoreError, match=told) as caught:
+        store.generate(making.plan(**plan), making.source(**{"train": 10} | source), made)
+    assert caught.value.exit_code == 3 and "--overwrite" in caught.value.fix
+    assert making.tree(made) == tree
+
+
+def test_a_changed_picture_of_equal_name_is_another_source(made):
+    part = making.source(10)["train"]
+    images = [part[row]["image"]["bytes"] for row in range(10)]
+    images[0], images[1] = images[0], images[1][:-1] + b"x"
+    from datasets import DatasetDict
+
+    from augkit.sources import records
+
+    other = DatasetDict(train=records.dataset(part["key"][:], images, part["label"][:], making.DIGITS))
+    with pytest.raises(StoreError, match=r"source\.train\.sha256"):
+        store.generate(making.plan(), other, made)
+
+
+def test_overwriting_makes_the_other_data_set(made, tmp_path):
+    wanted = making.tree(store.generate(making.plan(seed=5), making.source(12), tmp_path / "fresh").out)
+    store.generate(making.plan(seed=5), making.source(12), made, overwrite=True)
+    assert making.tree(made) == wanted
+
+
+def test_overwriting_deletes_nothing_that_augkit_did_not_make(made):
+    (made / "thesis.txt").write_text("years of work")
+    with pytest.raises(StoreError, match=r"thesis\.txt"):
+        store.generate(making.plan(seed=5), making.source(10), made, overwrite=True)
+    assert (made / "thesis.txt").exists() and (made / "augkit.json").exists()
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_p6_a_folder_with_other_things_is_refused_and_left_alone(tmp_path, overwrite):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(StoreError, match="augkit did not make it"):
+        store.generate(making.plan(), making.source(10), tmp_path, overwrite=overwrite)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_p6_a_file_is_no_folder(tmp_path):
+    path = tmp_path / "out"
+    path.write_text("")
+    with pytest.raises(StoreError, match="a file"):
+        store.generate(making.plan(), making.source(10), path)
+
+
+def test_p6_a_folder_that_cannot_be_written_is_said_so(tmp_path, monkeypatch):
+    def refuse(self, *_, **__):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StoreError, match="cannot be written to"):
+        store.generate(making.plan(), making.source(10), tmp_path / "out")
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("inner", [".", "train", "train/3"])
+def test_p6_p7_an_output_that_holds_its_source_is_refused(tmp_path, overwrite, inner):
+    built = store.build(making.source(10), tmp_path / "built").out
+    tree = making.tree(built)
+    with pytest.raises(AugkitError):
+        store.generate(making.plan(), sources.load(built), built / inner, overwrite=overwrite)
+    assert making.tree(built) == tree
+
+
+def test_p8_two_writers_do_not_mix(tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "tests.store.making", str(out), "1"]
+    options = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    crowd = [subprocess.Popen(command, **options) for _ in range(3)]
+    said = [process.communicate() for process in crowd]
+    for process, (_, errors) in zip(crowd, said, strict=True):
+        assert process.returncode == 0 or "another augkit is writing here" in errors
+    assert any(process.returncode == 0 for process in crowd)
+    assert store.verify(out).ok
+
+
+def test_p8_the_lock_of_a_dead_process_holds_nobody(tmp_path):
+    out = tmp_path / "out"
+    process = subprocess.Popen([sys.executable, "-m", "tests.store.making", str(out), "1"], cwd=ROOT)
+    while not (out / disk.RUN / "lock").exists() and process.poll() is None:
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    assert subprocess.run(process.args, cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_stranger_among_the_pictures_is_not_blessed(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr("augkit.store.sealing.seal", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(store.Interrupted):
+            store.generate(making.plan(), making.source(10), out)
+    (out / "train/3/holiday.png").write_bytes(making.picture(1))
+    with pytest.raises(StoreError, match=r"holiday\.png"):
+        store.generate(making.plan(), making.source(10), out)
+    (out / "train/3/holiday.png").unlink()
+    assert store.generate(making.plan(), making.source(10), out).done == "finished"
+
+
+def test_what_file_managers_leave_behind_harms_nobody(made):
+    (made / ".DS_Store").write_bytes(b"x")
+    (made / "train/3/Thumbs.db").write_bytes(b"x")
+    assert store.verify(made).ok
+
+
+def test_a_plan_for_other_classes_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="classes"):
+        store.generate(making.free_plan(("a", "b")), making.source(10), tmp_path)
