@@ -56,13 +56,13 @@ def _front(job: Job, summary: Summary) -> str:
 
     Data files are named for each split, so that a class called "test" makes no split; labels are kept even
     where there is one class; and features stand in the config (under `dataset_info` they are not heeded),
-    so that a class without pictures keeps its number.
+    so that a class without pictures keeps its number, and each has its own name (see `names.folders`).
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString as Quoted
 
     size = next((name for limit, name in _SIZES if summary.rows < limit), "n>1M")
-    labels = {Quoted(str(number)): Quoted(name) for number, name in enumerate(job.folders)}
+    labels = {Quoted(str(number)): Quoted(name) for number, name in enumerate(job.classes)}
     front: dict[str, Any] = {
         "pretty_name": Quoted("augmented by augkit" if job.plan is not None else "built by augkit"),
         "task_categories": ["image-classification"],
