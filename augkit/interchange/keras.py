@@ -7,10 +7,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from augkit.interchange import keras_colours as colours
 from augkit.interchange.builder import LEFT_OUT, Builder, Converted, Range
-from augkit.interchange.rand_augment import sharpness
+from augkit.interchange.keras_colours import ends
 from augkit.intervals import Interval
-from augkit.ops.borrowed.frame import BENT, line, up_to
+from augkit.ops.borrowed.frame import BENT, up_to
 from augkit.ops.borrowed.moved import sheared
 from augkit.ops.geometric import Shift
 from augkit.policy import Node
@@ -54,15 +55,6 @@ def _layer(build: Builder, layer: dict[str, Any], path: str) -> Nodes:
     if name not in READERS:
         return build.unknown(name, where, _UNSEEN.get(name, "augkit does not know it"))
     return READERS[name](build, config, where)
-
-
-def ends(factor: Any, low: float, high: float) -> Range:
-    """Return a factor as Keras takes it: one number stands for both signs, as far as the bounds allow."""
-    if isinstance(factor, list | tuple):
-        first, second = sorted(float(v) for v in factor)
-        return first, second
-    size = abs(float(factor or 0.0))
-    return max(-size, low), min(size, high)
 
 
 def _border(build: Builder, config: Config, where: str) -> None:
@@ -146,104 +138,8 @@ def shear_reach(x: Range, y: Range, build: Builder) -> Reach:
     return plain.then(grown).then(moved.effects(build.frame.aspect))
 
 
-def _brightness(build: Builder, config: Config, where: str) -> Nodes:
-    return build.native("brightness", where, shift=ends(config["factor"], -1, 1))
-
-
-def _contrast(build: Builder, config: Config, where: str) -> Nodes:
-    """Change contrast about each picture's own mean, by 1 - low to 1 + high; one number f is (0, f), which
-    never lowers it.
-    """
-    low, high = ends(config["factor"], 0, 1)
-    return build.borrowed(
-        "ColorJitter", where, brightness=[1.0, 1.0], saturation=[1.0, 1.0], hue=[0.0, 0.0],
-        contrast=sorted([max(0.0, 1 - low), 1 + high]),
-    )  # fmt: skip
-
-
-def _hue(build: Builder, config: Config, where: str) -> Nodes:
-    far = 180 * max(map(abs, ends(config["factor"], 0, 1)))
-    return build.native("hue", where, degrees=(-far, far))
-
-
-def _saturation(build: Builder, config: Config, where: str) -> Nodes:
-    """Multiply by f / (1 - f): 0.5 leaves colours as they are, and 1 knows no bound."""
-    low, high = (end / (1 - end) if end < 1 else math.inf for end in ends(config["factor"], 0, 1))
-    reach = Reach(saturation=Interval(min(1.0, low), max(1.0, high)))
-    return build.declared("RandomSaturation", reach, where)
-
-
-def _degeneration(build: Builder, config: Config, where: str) -> Nodes:
-    low, high = ends(config["factor"], -1, 1)
-    return build.native("saturation", where, factor=(1 - high, 1 - low))
-
-
-def _jitter(build: Builder, config: Config, where: str) -> Nodes:
-    readers = {"brightness": _brightness, "contrast": _contrast, "saturation": _saturation, "hue": _hue}
-    steps: list[Node] = []
-    for key, reader in readers.items():
-        factor = config.get(f"{key}_factor")
-        if factor is not None:
-            steps += reader(build, {"factor": factor}, where)
-    return tuple(steps)
-
-
-def _chance(config: Config) -> float:
-    """Return how often a layer acts that draws its own probability from its factor."""
-    low, high = ends(config.get("factor", 1.0), -1, 1)
-    if low >= 0:
-        return (low + high) / 2
-    return max(0.0, high) ** 2 / (2 * (high - low)) if high > low else 0.0
-
-
-def _invert(build: Builder, config: Config, where: str) -> Nodes:
-    return build.native("invert", where, p=_chance(config))
-
-
-def _grey(build: Builder, config: Config, where: str) -> Nodes:
-    return build.native("grey", where, p=float(config.get("factor", 0.5)))
-
-
-def _posterization(build: Builder, config: Config, where: str) -> Nodes:
-    low, high = ends(config["factor"], 1, 8)
-    bits = [int(low), max(int(low), int(high) - (1 if high > low else 0))]
-    return build.borrowed("Posterize", where, num_bits=bits) if bits[0] < 8 else ()
-
-
-def _solarization(build: Builder, config: Config, where: str) -> Nodes:
-    """Add, then invert what is above a threshold."""
-    added = ends(config.get("addition_factor", 0.0), 0, 1)[1]
-    keeps_dark = ends(config.get("threshold_factor", 0.0), 0, 1)[1] > 0
-    reach = line(-1, 1 if keeps_dark else -1, -added, added)
-    return build.declared("Solarization", reach, where)
-
-
-def _sharpness(build: Builder, config: Config, where: str) -> Nodes:
-    low, _ = ends(config["factor"], 0, 1)
-    return build.declared("RandomSharpness", sharpness(2 * low, build.frame), where)
-
-
-def _blur(build: Builder, config: Config, where: str) -> Nodes:
-    sigma = max(ends(config.get("sigma", 1.0), 0, math.inf))
-    reach = Reach(blur=up_to(build.frame.share(sigma)))
-    return build.declared("RandomGaussianBlur", reach, where, p=_chance(config))
-
-
-def _erasing(build: Builder, config: Config, where: str) -> Nodes:
-    """Paint over a rectangle, each side the root of a drawn share."""
-    most = max(ends(config.get("scale", (0.02, 0.33)), 0, 1))
-    least = min(ends(config.get("scale", (0.02, 0.33)), 0, 1))
-    sides = (math.sqrt(max(0.0, least)), math.sqrt(most))
-    fill = config.get("fill_value")
-    if fill is None:
-        build.note(where, "it fills with noise; augkit with one level")
-    level = 0.0 if fill is None else float(fill)
-    chance = _chance(config)
-    return build.native("erase", where, p=chance, width=sides, height=sides, fill=(level, level))
-
-
 def _bent(name: str) -> Callable[[Builder, Config, str], Nodes]:
-    return lambda build, config, where: build.declared(name, BENT, where, p=_chance(config))
+    return lambda build, config, where: build.declared(name, BENT, where, p=colours.chance(config))
 
 
 def _crop(build: Builder, config: Config, where: str) -> Nodes:
@@ -291,21 +187,6 @@ def _rand_augment(build: Builder, config: Config, where: str) -> Nodes:
     return tuple(node for _ in range(int(config.get("num_ops", 2))) for node in build.one_of(branches, where))
 
 
-def _autocontrast(build: Builder, config: Config, where: str) -> Nodes:
-    return build.borrowed("AutoContrast", where, method="pil")
-
-
-def _equalization(build: Builder, config: Config, where: str) -> Nodes:
-    return build.borrowed("Equalize", where, mode="pil")
-
-
-def _clahe(build: Builder, config: Config, where: str) -> Nodes:
-    return build.borrowed(
-        "CLAHE", where, clip_limit=[max(1.0, float(config["clip_limit"]))] * 2,
-        tile_grid_size=[int(v) for v in config["tile_grid_size"]],
-    )  # fmt: skip
-
-
 READERS: dict[str, Callable[[Builder, Config, str], Nodes]] = {
     "RandomFlip": _flip,
     "RandomRotation": _rotation,
@@ -317,22 +198,22 @@ READERS: dict[str, Callable[[Builder, Config, str], Nodes]] = {
     "RandomCrop": _crop,
     "CenterCrop": _crop,
     "Resizing": _resizing,
-    "RandomBrightness": _brightness,
-    "RandomContrast": _contrast,
-    "RandomHue": _hue,
-    "RandomSaturation": _saturation,
-    "RandomColorDegeneration": _degeneration,
-    "RandomColorJitter": _jitter,
-    "RandomGrayscale": _grey,
-    "RandomInvert": _invert,
-    "RandomPosterization": _posterization,
-    "Solarization": _solarization,
-    "RandomSharpness": _sharpness,
-    "RandomGaussianBlur": _blur,
-    "RandomErasing": _erasing,
-    "AutoContrast": _autocontrast,
-    "Equalization": _equalization,
-    "ContrastLimitedAdaptiveHistogramEqualization": _clahe,
+    "RandomBrightness": colours.brightness,
+    "RandomContrast": colours.contrast,
+    "RandomHue": colours.hue,
+    "RandomSaturation": colours.saturation,
+    "RandomColorDegeneration": colours.degeneration,
+    "RandomColorJitter": colours.jitter,
+    "RandomGrayscale": colours.grey,
+    "RandomInvert": colours.invert,
+    "RandomPosterization": colours.posterization,
+    "Solarization": colours.solarization,
+    "RandomSharpness": colours.sharpness,
+    "RandomGaussianBlur": colours.blur,
+    "RandomErasing": colours.erasing,
+    "AutoContrast": colours.autocontrast,
+    "Equalization": colours.equalization,
+    "ContrastLimitedAdaptiveHistogramEqualization": colours.clahe,
     "RandAugment": _rand_augment,
     "MixUp": _mixing("MixUp"),
     "CutMix": _mixing("CutMix"),
