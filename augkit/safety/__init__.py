@@ -35,6 +35,7 @@ from augkit.safety import (
     ls904_unreachable_branch,
     ls905_idle_waiver,
     ls906_too_few_accepted,
+    ls907_unknown_effect,
 )
 from augkit.safety.case import Case, Rule
 from augkit.safety.finding import Finding, drawn_in_words, value_in_words
@@ -68,6 +69,7 @@ RULES: dict[str, Rule] = {
     "LS903": ls903_undone_by_the_next,
     "LS904": ls904_unreachable_branch,
     "LS906": ls906_too_few_accepted,
+    "LS907": ls907_unknown_effect,
     "LS905": ls905_idle_waiver,
 }
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from augkit.draw import draw
 from augkit.intervals import Arcs, Interval
-from augkit.policy import Policy, Step
+from augkit.policy import Choice, Node, Policy, Step
 from augkit.reach import AXES, Limits, Reach, numbers
 from augkit.safety.bound import unmeasured
 from augkit.safety.finding import Finding
@@ -79,7 +79,7 @@ class Outside:
 
     def _steps(self) -> tuple[Step | None, str]:
         """Return the last step that matters, and the names of all that do."""
-        leaves = list(self.case.policy.leaves())
+        leaves = list(self.case.settler.policy.leaves())
         if self.answer.witness is None:
             moving = [leaf for leaf in leaves if leaf.p > 0 and self._moves(leaf)]
         else:
@@ -126,8 +126,24 @@ class Case:
         self.aspect = aspect or task.aspect
         self.classes = classes
         self.groups = task.limits(classes)
-        self.settler = Settler(policy, self.aspect)
+        self.settler = Settler(self._of_known_effect(), self.aspect)
         self.used_waivers: set[str] = set()
+
+    @functools.cached_property
+    def unknown(self) -> tuple[Step, ...]:
+        """Return the steps of unknown reach, unless the task survives everything."""
+        if self.task.survives_everything:
+            return ()
+        return tuple(leaf for leaf in self.policy.leaves() if leaf.op.effects(self.aspect) == Reach.unknown())
+
+    def _of_known_effect(self) -> Policy:
+        """Return the policy without the steps of unknown reach: one rule speaks of those, the others of the rest."""
+        names = {leaf.name for leaf in self.unknown}
+        return (
+            dataclasses.replace(self.policy, steps=_without(self.policy.steps, names))
+            if names
+            else self.policy
+        )
 
     @functools.cached_property
     def acceptance(self) -> dict[str, float]:
@@ -196,6 +212,17 @@ class Case:
             if answer.state != "safe":
                 classes = tuple(sorted(members, key=lambda name: order.get(name, 0)))
                 yield Outside(axis, limit, classes, answer, self)
+
+
+def _without(nodes: tuple[Node, ...], names: set[str]) -> tuple[Node, ...]:
+    kept: list[Node] = []
+    for node in nodes:
+        if isinstance(node, Choice):
+            branches = tuple(_without(branch, names) for branch in node.branches)
+            kept.append(dataclasses.replace(node, branches=branches))
+        elif node.name not in names:
+            kept.append(node)
+    return tuple(kept)
 
 
 def _named(classes: tuple[str, ...]) -> str:

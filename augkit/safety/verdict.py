@@ -19,7 +19,7 @@ class Verdict:
 
     Attributes:
         policy, task: what was judged.
-        reach:        everything the policy can do, by the bound.
+        reach:        everything the policy can do, by the bound; steps of unknown effect (LS907) left aside.
         aspect:       width over height of the pictures it was judged for.
         findings:     what is wrong, in the order of the file.
         waived:       findings that the policy allows, with its reasons.
