@@ -137,7 +137,7 @@ class Case:
         return tuple(leaf for leaf in self.policy.leaves() if leaf.op.effects(self.aspect) == Reach.unknown())
 
     def _of_known_effect(self) -> Policy:
-        """Return the policy without the steps of unknown reach: one rule speaks of those, the others of the rest."""
+        """Return the policy without the steps of unknown reach: LS907 speaks of those, others of the rest."""
         names = {leaf.name for leaf in self.unknown}
         return (
             dataclasses.replace(self.policy, steps=_without(self.policy.steps, names))

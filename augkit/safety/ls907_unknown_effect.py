@@ -1,7 +1,7 @@
 """Holds a step of which nobody knows what it does to a picture.
 
 Why: an unknown reach is inside no limit.  Such steps come from the pipelines of other tools, where a function
-of your own, or a transform that is in no table, may do anything; the other rules speak of the steps beside it.
+of your own, or a transform that is in no table, may do anything; the other rules speak of the steps beside.
 
 Example:
 

@@ -58,9 +58,7 @@ class Verdict:
     def summary(self) -> str:
         """Return the last lines of the verdict: the answer, and what was judged."""
         lines = [f"{self.policy.file}: {self.word} for the task {self.task.name}{self._count()}"]
-        lines.append(
-            f"  all steps together, at most: {'; '.join(self.reach.in_words()) or 'nothing changes'}"
-        )
+        lines.append(f"  {self._whose()}, at most: {'; '.join(self.reach.in_words()) or 'nothing changes'}")
         if self.task.survives_everything:
             lines.append("  the task none makes no promise about labels: nothing was refused")
         if self.acceptance:
@@ -79,6 +77,10 @@ class Verdict:
             "waived": [finding.canonical() for finding in self.waived],
             "acceptance": {name: round(share, 6) for name, share in self.acceptance.items()},
         }
+
+    def _whose(self) -> str:
+        unknown = any(finding.code == "LS907" for finding in (*self.findings, *self.waived))
+        return "all other steps together" if unknown else "all steps together"
 
     def _count(self) -> str:
         if not self.findings:

@@ -375,3 +375,16 @@ def test_a_guard_is_said_not_to_be_exported() -> None:
         "version: 1\ntask: digits\non_unsafe: redraw\nsteps:\n  - rotate: {degrees: [-90, 90]}\n"
     )
     assert any("cannot redraw" in note.text for note in interchange.to_albumentations(guarded).notes)
+
+
+def test_a_step_of_unknown_effect_is_named_once_and_the_others_are_judged_without_it() -> None:
+    pipeline = A.Compose([A.HorizontalFlip(p=0.5), A.Lambda(image=_unchanged), A.Rotate(limit=10)])
+    mine = interchange.read(pipeline, task="digits", name="mine").policy
+    judged = safety.judge(mine, tasks.load("digits"))
+    assert sorted({finding.code for finding in judged.findings}) == ["LS101", "LS907"]
+    assert [finding.code for finding in judged.findings].count("LS907") == 1
+    assert "all other steps together" in judged.summary()
+
+
+def _unchanged(picture: object, **_: object) -> object:
+    return picture
