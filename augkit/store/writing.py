@@ -201,10 +201,9 @@ def _make(
 
 def _shards(job: Job, sources: Sources, workers: int, progress: bool) -> None:
     sealed = manifest.sealed(Path(job.out))
-    missing = len(sources) - len(sealed)
     total = sum(job.made_from(split, len(keys)) for split, keys in sources.keys.items())
     work = functools.partial(_one, job)
-    made = engines.run(sources.shards(skip=sealed), work, min(workers, max(missing, 1)))
+    made = engines.run(sources.shards(skip=sealed), work, workers)
     with contextlib.closing(made), bar(total, sum(sealed.values()), shown=progress) as advance:
         for one in made:  # closed even when stopped between two, so that no worker outlives the lock
             advance(one.pictures)
