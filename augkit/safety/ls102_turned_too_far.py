@@ -9,8 +9,8 @@ Example:
     version: 1
     task: digits
     steps:
-      - flip_horizontal: {p: 0.5}
-      - flip_vertical: {p: 0.5}
+      - rotate: {degrees: [-15, 15]}
+      - rotate: {degrees: [-15, 15]}
 
 Use instead:
 

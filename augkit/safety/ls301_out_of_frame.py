@@ -9,7 +9,7 @@ Example:
     task: digits
     steps:
       - shift: {x: [-0.2, 0.2], y: [-0.2, 0.2]}
-      - zoom: {factor: [1.0, 1.3]}
+      - zoom: {factor: [1.0, 1.2]}
 
 Use instead:
 

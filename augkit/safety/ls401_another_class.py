@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from augkit.intervals import Arcs
+from augkit.reach import numbers
 from augkit.safety.case import Case
 from augkit.safety.finding import Finding
 
@@ -36,7 +38,9 @@ def check(case: Case) -> Iterator[Finding]:
     for axis, does in (("turn", "turns by {}"), ("mirrored", "shows a mirrored picture, with a turn of {}")):
         for found in case.becoming(axis):
             what = f"{'classes' if len(found.classes) > 1 else 'class'} {', '.join(found.classes)}"
-            but = f"there {what} would be another class and keep the old label"
+            assert isinstance(found.limit, Arcs)  # of a zone, and zones are arcs
+            zone = numbers(axis, found.limit.complement())
+            but = f"at {zone} {what} would be another class and keep the old label"
             yield found.finding(
                 (CODE, NAME), does, "write on_unsafe: relabel, or narrow or remove {}", but=but
             )

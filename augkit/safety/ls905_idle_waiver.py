@@ -32,7 +32,9 @@ CODE, NAME = "LS905", "idle-waiver"
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding for each waiver that no finding needs."""
-    for code in case.idle_waivers:
+    idle = case.idle_waivers
+    others = [code for code in idle if code != CODE]
+    for code in others or idle:  # this rule's own waiver has something to waive when another one is idle
         yield Finding(
             code=CODE,
             name=NAME,
