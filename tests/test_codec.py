@@ -133,6 +133,10 @@ def bad_pictures() -> dict[str, bytes]:
         "jpeg cut at 5 %": jpeg[: len(jpeg) // 20],
         "jpeg cut at half": jpeg[: len(jpeg) // 2],
         "jpeg cut at 95 %": jpeg[: len(jpeg) * 95 // 100],
+        "jpeg without its last byte": jpeg[:-1],
+        "jpeg torn with a thumbnail's end in its head": jpeg[:2]
+        + b"\xff\xe1\x00\x06\x00\x00\xff\xd9"
+        + jpeg[2:-2],
         "gif cut": saved(Image.fromarray(COLOUR), "GIF")[:60],
         "float tiff": saved(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"),
         "bomb": huge_png(20_000, 20_000),
@@ -146,6 +150,15 @@ def test_p17_bad_bytes_are_refused_with_a_reason(kind):
     with pytest.raises(PictureError) as caught:
         codec.decode(bad_pictures()[kind], name=f"{kind}.png")
     assert kind in str(caught.value)
+
+
+def test_p17_a_torn_jpeg_is_refused_by_its_bytes_whatever_a_decoder_makes_of_it():
+    torn = [data for kind, data in bad_pictures().items() if kind.startswith("jpeg cut") or "its" in kind]
+    torn.append(bad_pictures()["jpeg torn with a thumbnail's end in its head"])
+    assert len(torn) >= 5
+    for data in torn:
+        with pytest.raises(PictureError, match="torn|inside its header"):
+            codec.peek(data)
 
 
 def test_p17_no_change_of_one_byte_escapes_as_another_error():

@@ -196,6 +196,21 @@ def test_a_file_lost_before_the_end_is_made_again(tmp_path, monkeypatch):
     assert making.tree(out) == wanted
 
 
+def test_a_file_lost_while_the_end_is_written_is_not_certified(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+
+    def lose(*_: object) -> str:
+        (out / "train/2/k002-1.png").unlink()
+        return "# a card"
+
+    with monkeypatch.context() as patched:
+        patched.setattr("augkit.store.card.card", lose)
+        with pytest.raises(StoreError, match=r"k002-1\.png is gone") as caught:
+            store.generate(making.plan(), making.source(10), out)
+    assert "carries on" in caught.value.fix and not (out / "augkit.json").exists()
+    assert store.generate(making.plan(), making.source(10), out).done == "finished"
+
+
 def test_the_hashes_of_the_manifest_are_those_of_the_files(tmp_path):
     store.generate(making.plan(), making.source(10), tmp_path)
     rows = pd.read_parquet(tmp_path / ".augkit" / "manifest.parquet")

@@ -114,6 +114,16 @@ def test_p11_an_edited_manifest_or_policy_is_found(copy):
         assert any(name in problem for problem in problems), (name, problems)
 
 
+@pytest.mark.parametrize(
+    ("told", "instead"), [('"pictures": 65', '"pictures": 64'), ('"tree": "', '"tree": "0')]
+)
+def test_p11_an_edited_marker_is_found(copy, told, instead):
+    text = (copy / "augkit.json").read_text("utf-8")
+    assert told in text
+    (copy / "augkit.json").write_text(text.replace(told, instead), "utf-8")
+    assert store.verify(copy).problems == ("augkit.json: it was changed",)
+
+
 def test_a_picture_replaced_by_a_link_is_found(copy, tmp_path):
     path = copy / "train/3/k003-1.png"
     path.rename(tmp_path / "away.png")
