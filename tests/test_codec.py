@@ -157,7 +157,7 @@ def test_p17_a_torn_jpeg_is_refused_by_its_bytes_whatever_a_decoder_makes_of_it(
     torn.append(bad_pictures()["jpeg torn with a thumbnail's end in its head"])
     assert len(torn) >= 5
     for data in torn:
-        with pytest.raises(PictureError, match="torn|inside its header"):
+        with pytest.raises(PictureError, match=r"torn|inside its header"):
             codec.peek(data)
 
 
