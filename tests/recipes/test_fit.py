@@ -264,3 +264,19 @@ def test_few_test_pictures_are_watched_and_every_class_among_them():
     watched, labels = loop._thinned((x, y), 1000)
     assert len(watched) == len(labels) == 1000
     assert set(np.bincount(labels)) == {100}
+
+
+def test_a_confusion_has_what_is_in_rows_and_what_is_read_in_columns():
+    class Reader:
+        """Reads everything as the last class."""
+
+        def predict(self, pictures, **_):
+            return np.tile([0.0, 0.1, 0.9], (len(pictures), 1))
+
+        def count_params(self):
+            return 0
+
+    training = Training(title="t", classes=("a", "b", "c"), epochs=1, steps=1, seed=0, settings={})
+    result = loop._judge(Reader(), (np.zeros((5, 1)), np.array([0, 0, 1, 2, 2])), training)
+    assert result["confusion"] == [[0, 0, 2], [0, 0, 1], [0, 0, 2]]
+    assert result["accuracy"] == pytest.approx(2 / 5)
