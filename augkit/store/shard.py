@@ -74,7 +74,9 @@ def _make(job: Job, shard: Shard, attempt: int) -> Made:
     suspects.watch(None)
     files.move(again=job.again or attempt > 1)
     disk.settle()
-    disk.replace(Path(job.out), manifest.piece(shard.number), rows.sealed())
+    seal = disk.aside(Path(job.out), manifest.piece(shard.number))
+    disk.put(str(seal), rows.sealed())  # not synced: a seal that a power cut damages counts as none
+    seal.replace(Path(job.out, manifest.piece(shard.number)))
     Path(tmp).rmdir()
     return Made(shard.number, len(rows), len(rows.bad))
 

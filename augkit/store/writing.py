@@ -176,6 +176,21 @@ def _make(
 ) -> Generated:
     out = Path(job.out)
     shutil.rmtree(job.tmp, ignore_errors=True)
+    try:
+        _begin(job, sources, wanted, f"{command or 'augkit'} (process {os.getpid()}, {workers} workers)")
+        with stoppable(out):
+            _shards(job, sources, workers, progress)
+            summary = sealing.seal(job, sources)
+    finally:
+        shutil.rmtree(job.tmp, ignore_errors=True)
+    dropped = sum(summary.dropped.values())
+    done = "finished" if job.again else "made"
+    return Generated(out, summary.rows, len(summary.bad), dropped, done)
+
+
+def _begin(job: Job, sources: Sources, wanted: dict[str, Any], command: str) -> None:
+    """Make the folders, and write what is made here before any picture is."""
+    out = Path(job.out)
     Path(job.tmp).mkdir(parents=True)
     (out / manifest.PIECES).mkdir(parents=True, exist_ok=True)
     for split in sources.parts:
@@ -183,20 +198,7 @@ def _make(
             (out / split / folder).mkdir(parents=True, exist_ok=True)
     disk.replace_json(out, claim.PLAN, wanted)
     with (out / disk.RUN / "log").open("a", encoding="utf-8") as log:
-        log.write(f"{command or 'augkit'} (process {os.getpid()}, {workers} workers)\n")
-    try:
-        with stoppable(out):
-            _shards(job, sources, workers, progress)
-            summary = sealing.seal(job, sources)
-    finally:
-        shutil.rmtree(job.tmp, ignore_errors=True)
-    return Generated(
-        out,
-        summary.rows,
-        len(summary.bad),
-        sum(summary.dropped.values()),
-        "finished" if job.again else "made",
-    )
+        log.write(f"{command}\n")
 
 
 def _shards(job: Job, sources: Sources, workers: int, progress: bool) -> None:

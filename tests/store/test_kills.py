@@ -72,7 +72,7 @@ def kill_round(out: Path, wanted: dict[str, str], number: int) -> None:
     assert making.tree(out) == wanted
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(2))  # more, with one worker: test_kill_rounds.py
 def test_p1_p2_p4_a_killed_run_finishes_to_the_same_bytes(tmp_path, wanted, number):
     kill_round(tmp_path / "out", wanted, number)
 

@@ -1,0 +1,58 @@
+"""A process that makes data sets in forks of itself, so that a run costs no start of Python.
+
+    python -m tests.store.forking
+
+It reads lines "OUT FORMAT LIMIT": each starts a run in a session of its own, and its process id is printed.
+LIMIT is the largest file that the run may write, in bytes, or 0.  The line "wait" prints the exit status of
+the last run.  Nothing is made before a fork, so that no thread is lost in it.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from pathlib import Path
+
+import cv2
+
+from augkit import store
+from augkit.errors import AugkitError
+from augkit.plan import Plan
+from augkit.store import job
+from tests.store import making
+
+
+def run(plan: Plan, out: str, image_format: str, limit: int) -> int:
+    """Generate the tests' data set in small shards; return the exit status."""
+    if limit:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    job.SHARD_SIZE = 4
+    try:
+        store.generate(plan, making.source(40, 8), out, image_format=image_format, progress=False)
+    except AugkitError as error:
+        if not limit:
+            raise
+        Path(f"{out}.said").write_text(str(error)[: limit // 2], encoding="utf-8")
+        return error.exit_code
+    return 0
+
+
+def main() -> None:
+    """Serve lines until there are no more."""
+    cv2.setNumThreads(1)
+    plan, child = making.plan(copies=3), 0
+    for line in sys.stdin:
+        if line.strip() == "wait":
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+            continue
+        out, image_format, limit = line.split()
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            os._exit(run(plan, out, image_format, int(limit)))
+        print(child, flush=True)
+
+
+if __name__ == "__main__":
+    main()
