@@ -123,6 +123,14 @@ def in_half_sides(through: Map, aspect: Any) -> Map:
     return (a, b / aspect, tx / half_width, c * aspect, d, ty / half_height)
 
 
+def is_symmetry(through: Map) -> bool:
+    """Tell whether one concrete map, in half-sides, carries the frame onto itself."""
+    a, b, tx, c, d, ty = (float(np.squeeze(entry)) for entry in through)
+    linear = np.abs([[a, b], [c, d]])
+    whole = np.abs([linear - np.eye(2), linear - np.eye(2)[::-1]]).max(axis=(1, 2)).min()
+    return bool(max(whole, abs(tx), abs(ty)) < 1e-12)
+
+
 _SQUARE: tuple[HalfPlane, ...] = ((1.0, 0.0, 1.0), (-1.0, 0.0, 1.0), (0.0, 1.0, 1.0), (0.0, -1.0, 1.0))
 
 

@@ -12,6 +12,7 @@ Fixed letters: B boxes, P drawn numbers.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,19 @@ class Span:
     @classmethod
     def boxes(cls, low: Floats, high: Floats) -> list[Span]:
         """Return the P drawn numbers themselves, given the ends of the boxes, each float64 (P, B)."""
-        eye = np.eye(len(low))[:, :, None] * np.ones((1, 1, low.shape[1]))
-        return [cls(low[i], high[i], eye[i], eye[i]) for i in range(len(low))]
+        return cls.boxes_along(low, high, range(len(low)))
+
+    @classmethod
+    def boxes_along(cls, low: Floats, high: Floats, live: Sequence[int]) -> list[Span]:
+        """Return the P drawn numbers with the slopes along some of them only, in the order of `live`."""
+        eye = np.repeat(np.eye(len(low))[list(live)][:, :, None], low.shape[1], axis=2)
+        return [cls(low[i], high[i], eye[:, i], eye[:, i]) for i in range(len(low))]
+
+    @property
+    def flat(self) -> Span:
+        """Return the span without its slopes."""
+        none = np.empty((0, *self.low.shape))
+        return Span(self.low, self.high, none, none)
 
     def _constant(self, value: Any) -> Span:
         flat = np.broadcast_to(np.asarray(value, dtype=np.float64), self.low.shape)

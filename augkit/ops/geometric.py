@@ -34,6 +34,11 @@ class Shift(Geometric):
         root = np.sqrt(aspect)
         return (1.0, 0.0, values["x"] * root, 0.0, 1.0, values["y"] / root)
 
+    @property
+    def even(self) -> tuple[str, ...]:
+        """Name x and y."""
+        return ("x", "y")
+
     def effects(self, aspect: Interval) -> Reach:
         """Lose at most the strip of the farthest shift."""
         far_x, far_y = max(map(abs, self.x)), max(map(abs, self.y))
@@ -91,6 +96,11 @@ class Zoom(Geometric):
         """Return a scaling along the axes."""
         factor = values["factor"]
         return (factor * values["x"], 0.0, 0.0, 0.0, factor * values["y"], 0.0)
+
+    @property
+    def even(self) -> tuple[str, ...]:
+        """Name factor."""
+        return ("factor",)
 
     def effects(self, aspect: Interval) -> Reach:
         """Zoom by the mean factor, stretch by the ratio of the two, lose what leaves the frame."""
@@ -231,6 +241,11 @@ class Crop(Geometric):
             larger, 0.0, (0.5 - values["x"]) * room * root,
             0.0, larger, (0.5 - values["y"]) * room / root,
         )  # fmt: skip
+
+    @property
+    def even(self) -> tuple[str, ...]:
+        """Name all three."""
+        return ("side", "x", "y")
 
     def effects(self, aspect: Interval) -> Reach:
         """Zoom by the inverse of the side, and lose what is outside the window."""

@@ -75,6 +75,16 @@ class Geometric(Op):
         """Tell whether what leaves the frame here is lost for the steps that follow."""
         return False
 
+    @property
+    def even(self) -> tuple[str, ...]:
+        """Name the drawn numbers that shift the picture, in proportion, or scale it alike in all directions,
+        with a shift in proportion to the scale.
+
+        Along these the share kept in frame is least at an end of their range: it is the area of a slice
+        through a convex body, over a straight line, whose square root is concave (Brunn and Minkowski).
+        """
+        return ()
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Tone(Op):

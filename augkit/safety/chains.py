@@ -64,6 +64,30 @@ class Chain:
             total = total.then(step.op.effects(aspect))
         return total
 
+    def core(self, aspect: Interval) -> Chain:
+        """Return the chain without the steps at its ends that carry the frame onto itself: it keeps as much
+        in frame as this one.
+        """
+        steps = list(self.steps)
+        while steps and self._carries_frame_onto_itself(steps[0], aspect):
+            steps.pop(0)
+        while steps and self._carries_frame_onto_itself(steps[-1], aspect):
+            steps.pop()
+        names = {step.name for step in steps}
+        return Chain(
+            tuple(steps), tuple(f for f in self.fixed if f[0].rpartition(".")[0] in names), self.done
+        )
+
+    def _carries_frame_onto_itself(self, step: Step, aspect: Interval) -> bool:
+        given = self.given
+        values = {n.name: given.get(f"{step.name}.{n.name}", np.nan) for n in step.op.drawn()}
+        if not isinstance(step.op, Geometric) or step.op.clips or any(np.isnan(v) for v in values.values()):
+            return False
+        return all(
+            affine.is_symmetry(affine.in_half_sides(step.op.matrix(values, end), end))
+            for end in (aspect.low, aspect.high)
+        )
+
     def as_draws(self, policy: Policy, found: dict[str, np.ndarray], aspects: np.ndarray) -> Draws:
         """Turn numbers by address, float64 (N,), into draws that the policy can make; steps of other families
         rest where they can.

@@ -69,7 +69,7 @@ class Witnesses:
             corner = np.where(share < 0.5, number.low, number.high)
             grid = number.low + np.minimum(np.floor(share * 3), 2) / 2 * (number.high - number.low)
             out[row, part : 2 * part] = corner[part : 2 * part]
-            out[row, 2 * part :] = grid[2 * part :]
+            out[row, 2 * part :] = np.minimum(grid[2 * part :], number.high)  # sums may round up
         return out
 
     def search(self, axis: str, limit: Limits, *, improve: bool = True) -> tuple[float, Draws]:
