@@ -1,0 +1,130 @@
+"""The bytes depend on plan and source: not on the process, its surroundings, or where things lie."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from augkit import store
+from tests.store import making
+
+ROOT = Path(__file__).parents[2]
+POLICY = """\
+version: 1
+task: none
+steps:
+  - shift: {x: [-0.1, 0.1], y: [-0.1, 0.1]}
+  - one_of:
+      - rotate: {degrees: [-12, 12]}
+      - noise: {sigma: [0.01, 0.05]}
+      - elastic: {displacement: [0.01, 0.02]}
+  - blur: {sigma: [0.0, 0.01], p: 0.5}
+  - saturation: {factor: [0.5, 1.5]}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Return a folder of colour pictures in two splits, with names in which orders differ."""
+    root = tmp_path_factory.mktemp("source") / "pictures"
+    names = ["a1", "a10", "a2", "B", "é", "Z z"]
+    for split, first in (("train", 0), ("test", 100)):
+        for place, kind in enumerate(("eins", "Zwei", "ähnlich")):
+            for number, name in enumerate(names):
+                path = root / split / kind / f"{name}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(making.picture(first + 10 * place + number, 3))
+    return root
+
+
+SURROUNDINGS = [
+    ({"PYTHONHASHSEED": "0", "LC_ALL": "C", "TZ": "Asia/Kathmandu"}, 1),
+    ({"PYTHONHASHSEED": "5", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONUTF8": "0"}, 3),
+    ({"PYTHONHASHSEED": "77", "LANG": "tr_TR.UTF-8", "OMP_NUM_THREADS": "1", "PYTHONOPTIMIZE": "1"}, 2),
+]
+
+
+def test_promise_12_neither_workers_nor_surroundings_nor_places_change_a_byte(folder, tmp_path):
+    started, trees = [], []
+    for number, (surroundings, workers) in enumerate(SURROUNDINGS):
+        here = tmp_path / f"place {number}" / ("deeper" * number)
+        here.mkdir(parents=True)
+        (here / f"policy{number}.yaml").write_text(POLICY)
+        copied = here / f"moved{number}"
+        mirrored(folder, copied, number)
+        out = here / "out"
+        given = [f"policy{number}.yaml", str(copied), "out", "--copies", "2", "--workers", str(workers)]
+        command = [sys.executable, "-m", "augkit", "generate", *given]
+        variables = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]])}
+        started.append((subprocess.Popen(command, cwd=here, env=variables | surroundings), out))
+    for process, out in started:
+        assert process.wait() == 0
+        trees.append(making.tree(out))
+    assert trees[0] == trees[1] == trees[2] and len(trees[0]) > 60
+
+
+def mirrored(folder: Path, to: Path, number: int) -> None:
+    """Copy a tree, its files written in another order, so that listings differ."""
+    files = sorted(path for path in folder.rglob("*.png"))
+    random.Random(number).shuffle(files)
+    for path in files:
+        final = to / path.relative_to(folder)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        final.write_bytes(path.read_bytes())
+
+
+def test_promise_7_making_a_data_set_leaves_its_source_as_it_was(folder, tmp_path):
+    from augkit import sources
+
+    def state() -> dict[str, tuple[bytes, int, int]]:
+        found = {path.as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        return {
+            name: (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_mode)
+            for name, path in found.items()
+        }
+
+    before, folders = state(), sorted(folder.rglob("*"))
+    data = sources.load(folder)
+    plan = making.plan(POLICY, sources.records.class_names(data), task="none")
+    store.generate(plan, data, tmp_path / "out", workers=2, progress=False)
+    store.build(data, tmp_path / "built", progress=False)
+    store.build(data, tmp_path / "built", overwrite=True, progress=False)
+    assert state() == before and sorted(folder.rglob("*")) == folders
+
+
+def test_the_thread_it_runs_in_does_not_matter(tmp_path):
+    plan, data = making.plan(copies=1), making.source(8)
+    thread = threading.Thread(target=store.generate, args=(plan, data, tmp_path / "there"))
+    thread.start()
+    store.generate(plan, data, tmp_path / "here")
+    thread.join()
+    assert making.tree(tmp_path / "there") == making.tree(tmp_path / "here")
+
+
+@pytest.mark.slow
+def test_promise_26_memory_does_not_grow_with_the_pictures(tmp_path):
+    me, seen = psutil.Process(), []
+    plan, data = making.plan(copies=4), making.source(6000)
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.2):
+            seen.append((time.monotonic(), me.memory_info().rss))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    made = store.generate(plan, data, tmp_path, progress=False)
+    stop.set()
+    watching.join()
+    assert made.pictures == 30_000
+    middle = seen[len(seen) // 3 : -len(seen) // 6]
+    grown = max(rss for _, rss in middle[-5:]) - min(rss for _, rss in middle[:5])
+    assert grown < 12e6, f"{grown / 1e6:.1f} MB"
