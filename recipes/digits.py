@@ -7,8 +7,11 @@ Policy:   none; recipes/policies/digits.yaml, which keeps labels; recipes/polici
 Training: AlexNet, preset "digits", 231,562 parameters; Adam, its rate falling from 0.002 along a cosine.
           Every arm makes the same 780 steps of 64 pictures: 10 epochs of 78 steps, each of them once through
           originals and copies, or five times through the originals alone.
-Result:   not measured yet
-Cost:     not measured yet
+Result:   test pictures read correctly, on TensorFlow, mean and spread of seeds 0, 1, 2, at commit 5a761cb:
+          none 96.46 ± 0.33 %, safe 97.51 ± 0.53 %, unsafe 92.95 ± 0.90 %. In every seed safe gains over none
+          (1.05 points, 0.52 to 1.65) and unsafe loses (3.51). 6 read as 9: 0, 0 and 44 of 1,200; 9 read as 6:
+          3, 2 and 59. recipes/evidence.py makes that table again.
+Cost:     31 s of processor time for each training on TensorFlow, reading and reports included.
 Command:  python -m recipes.digits train none=A/train safe=B/train unsafe=C/train --test A/test --out RUNS
 """
 

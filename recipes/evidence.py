@@ -62,18 +62,19 @@ def make_data(out: Path, seed: int) -> tuple[dict[str, Path], Path]:
 
 
 def table(found: Mapping[int, Sequence[Result]]) -> str:
-    """Set arms side by side over seeds: each seed, mean and spread, the mean of each class, the confusions.
+    """Set arms side by side over seeds: the whole, the gain over the first arm, classes, confusions.
 
-    The spread is the standard deviation between seeds; confusions are added up over seeds.
+    A spread is the standard deviation between seeds; that of a gain is of gains taken seed by seed. Classes
+    are means over seeds, confusions are added up.
     """
     every = list(found.values())
     rows = [["", *(result["title"] for result in every[0])]]
     whole = np.array([[100 * result["accuracy"] for result in results] for results in every])
     for seed, shares in zip(found, whole, strict=True):
         rows.append([f"seed {seed}", *(f"{share:.2f} %" for share in shares)])
-    spread = whole.std(axis=0, ddof=min(1, len(whole) - 1))
-    means = zip(whole.mean(axis=0), spread, strict=True)
-    rows.append(["mean ± spread", *(f"{mean:.2f} ± {deviation:.2f} %" for mean, deviation in means)])
+    rows.append(["mean ± spread", *(f"{mean:.2f} ± {spread:.2f} %" for mean, spread in _over_seeds(whole))])
+    gains = _over_seeds(whole - whole[:, :1])[1:]
+    rows.append([f"points over {every[0][0]['title']}", "", *(f"{mean:+.2f} ± {s:.2f}" for mean, s in gains)])
     each = np.array([[[row[2] for row in report.classes(r)] for r in results] for results in every])
     for i, name in enumerate(every[0][0]["classes"]):
         rows.append([f"class {name}", *(f"{share:.1f} %" for share in each.mean(axis=0)[:, i])])
@@ -81,3 +82,9 @@ def table(found: Mapping[int, Sequence[Result]]) -> str:
         counts = np.array([[report.read_as(r, a, b) for r in results] for results in every]).sum(axis=0)
         rows.append([f"{a} read as {b}", *(f"{wrong} of {total}" for wrong, total in counts)])
     return comparison.markdown(rows)
+
+
+def _over_seeds(values: np.ndarray) -> list[tuple[float, float]]:
+    """Return mean and standard deviation of each column; a single seed has no spread."""
+    spread = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1])
+    return list(zip(values.mean(axis=0).tolist(), spread.tolist(), strict=True))

@@ -110,6 +110,7 @@ def test_the_evidence_table_has_mean_spread_and_confusions_over_seeds():
     table = {row[0]: row[1:] for row in rows}
     assert table["seed 1"] == ["94.00 %", "97.00 %"]
     assert table["mean ± spread"] == ["92.00 ± 2.83 %", "96.00 ± 1.41 %"]
+    assert table["points over none"] == ["", "+4.00 ± 1.41"]
     assert table["9 read as 6"] == ["16 of 100", "8 of 100"]
     assert table["6 read as 9"] == ["0 of 100", "0 of 100"]
 
