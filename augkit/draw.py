@@ -259,8 +259,8 @@ def draw(
     return Draws(
         policy,
         np.broadcast_to(np.asarray(aspects, dtype=np.float64), (count,)),
-        np.array(active, dtype=np.bool_).reshape(-1, count),
-        np.array(numbers, dtype=np.float64).reshape(-1, count),
+        np.array(active, dtype=np.bool_).reshape(len(active), count),
+        np.array(numbers, dtype=np.float64).reshape(len(numbers), count),
         label,
         label,
         np.ones(count, dtype=np.bool_),

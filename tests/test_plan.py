@@ -1,0 +1,135 @@
+"""A plan fixes everything that decides the pictures, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from augkit import policy, tasks
+from augkit.errors import TaskError, UnsafePolicyError, UsageError
+from augkit.intervals import Interval
+from augkit.plan import Plan
+from augkit.safety import SafePolicy, Verdict, judge
+
+DIGITS = tuple("0123456789")
+TEXT = (
+    "version: 1\ntask: digits\nsteps:\n"
+    "  - rotate: {degrees: [-12, 12], p: 0.8}\n  - contrast: {gain: [0.8, 1.2]}\n"
+)
+
+
+def verdict_of(text: str = TEXT, file: str = "plan.yaml", **how: object) -> Verdict:
+    made = policy.parse(text, file)
+    return judge(made, tasks.load(made.task), **how)
+
+
+def plan_of(
+    text: str = TEXT, file: str = "plan.yaml", classes: tuple[str, ...] = DIGITS, **how: object
+) -> Plan:
+    return Plan(verdict_of(text, file).safe_policy(), classes, **how)
+
+
+def drawn(
+    plan: Plan,
+    names: list[str],
+    labels: list[int] | None = None,
+    copies: list[int] | None = None,
+    width: int = 28,
+):
+    count = len(names)
+    sizes = np.tile([width, 28], (count, 1))
+    return plan.draw(names, np.array(labels or [6] * count), np.array(copies or [1] * count), sizes)
+
+
+def test_the_digest_is_known():
+    """Other digests are other data sets: a change here breaks every output that is resumed."""
+    assert plan_of(seed=7, copies=2).describe()["format"] == 1
+    assert len(plan_of().digest) == 64
+    assert json.loads(json.dumps(plan_of().describe())) == plan_of().describe()
+
+
+def test_the_same_policy_elsewhere_is_the_same_plan():
+    assert plan_of().digest == plan_of("\n\n" + TEXT, "other.yaml").digest
+    spelled = TEXT.replace("{gain: [0.8, 1.2]}", "{gain: [0.8, 1.2], p: 1}") + "on_unsafe: refuse\nfill: 0\n"
+    assert plan_of().digest == plan_of(spelled).digest
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"seed": 1},
+        {"copies": 5},
+        {"keep_originals": False},
+        {"classes": DIGITS[::-1]},
+        {"classes": DIGITS[:5]},
+        {"text": TEXT.replace("-12", "-11")},
+        {"text": TEXT.replace("0.8}", "0.7}")},
+        {"text": TEXT + "fill: 9\n"},
+        {"text": TEXT + "border: edge\n"},
+        {"text": TEXT + "on_unsafe: redraw\n"},
+        {"text": TEXT.replace("digits", "none")},
+        {"text": TEXT.replace("  - contrast", "  - shift: {x: [-0.01, 0.01]}\n  - contrast")},
+    ],
+)
+def test_whatever_decides_a_picture_is_in_the_digest(other):
+    assert plan_of(**other).digest != plan_of().digest
+
+
+def test_waivers_and_their_reasons_are_in_the_digest():
+    wide = TEXT.replace("[-12, 12]", "[-25, 25]") + "allow: {LS102: why not}\n"
+    waived = plan_of(wide)
+    assert waived.describe()["verdict"]["waived"][0]["reason"] == "why not"
+    assert waived.digest != plan_of(wide.replace("why not", "because")).digest
+
+
+def test_a_plan_is_made_from_a_safe_policy_and_from_nothing_else():
+    with pytest.raises(UnsafePolicyError, match="LS102") as caught:
+        plan_of(TEXT.replace("[-12, 12]", "[-25, 25]"))
+    assert str(caught.value).startswith("plan.yaml:4:5: ")
+    with pytest.raises(UnsafePolicyError):
+        SafePolicy(verdict_of(TEXT.replace("[-12, 12]", "[-25, 25]")))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seed": -1}, {"seed": 2**64}, {"copies": -1}, {"copies": 0, "keep_originals": False}]
+)
+def test_numbers_that_make_no_plan_are_refused(wrong):
+    with pytest.raises(UsageError, match="got"):
+        plan_of(**wrong)
+
+
+def test_classes_that_are_not_the_tasks_are_refused():
+    with pytest.raises(TaskError, match="'ten'"):
+        plan_of(classes=("0", "ten"))
+
+
+def test_a_draw_depends_on_the_source_the_copy_and_the_seed_alone():
+    plan = plan_of(seed=5)
+    both = drawn(plan, ["a", "b"], copies=[1, 2])
+    assert (drawn(plan, ["b"], copies=[2]).numbers[:, 0] == both.numbers[:, 1]).all()
+    assert (
+        drawn(plan_of(seed=5, copies=9, keep_originals=False), ["a"]).numbers[:, 0] == both.numbers[:, 0]
+    ).all()
+    assert (drawn(plan_of(seed=6), ["a"]).numbers[:, 0] != both.numbers[:, 0]).all()
+    assert (drawn(plan, ["a"], copies=[2]).numbers[:, 0] != both.numbers[:, 0]).all()
+
+
+def test_pictures_of_a_shape_that_was_not_judged_are_refused():
+    with pytest.raises(UsageError, match="judged for 1 to 1") as caught:
+        drawn(plan_of(), ["a"], width=56)
+    assert "Interval(low, high)" in str(caught.value)
+    wide = Plan(verdict_of(aspect=Interval(0.5, 2)).safe_policy(), DIGITS)
+    assert len(drawn(wide, ["a"], width=56)) == 1
+    assert len(drawn(plan_of(TEXT.replace("digits", "none")), ["a"], width=280)) == 1, "no promise, no shape"
+
+
+def test_no_pictures_are_no_draws():
+    assert len(plan_of().draw([], np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 2)))) == 0
+
+
+def test_a_plan_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        plan_of().seed = 3  # type: ignore[misc]
