@@ -62,6 +62,9 @@ def generate(
         str, typer.Option(help="Which splits to write, such as train,test; all if left out.")
     ] = "",
     limit: Limit = None,
+    image_format: Annotated[
+        str, typer.Option(help="What copies are written as: png, webp (both lossless) or jpeg:95.")
+    ] = "png",
     workers: Workers = 1,
     overwrite: Overwrite = False,
 ) -> None:
@@ -84,7 +87,14 @@ def generate(
     )
     wanted = tuple(name.strip() for name in splits.split(",") if name.strip()) or None
     made = store.generate(
-        plan, data, out, workers=workers, splits=wanted, overwrite=overwrite, command=_command()
+        plan,
+        data,
+        out,
+        workers=workers,
+        splits=wanted,
+        image_format=image_format,
+        overwrite=overwrite,
+        command=_command(),
     )
     print(made.text())
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from augkit.cli import judging
+from augkit.errors import StoreError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,7 +38,11 @@ def preview(
     data = sources.load(source)
     verdict = judging.judge_for(policy, data, task=task)
     sheet = sheets.witnesses(verdict, data) if witness else sheets.copies(verdict, data, rows, copies, seed)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(codec.encode(sheet, "png"))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(codec.encode(sheet, "png"))
+    except OSError as error:
+        problem = f"the picture cannot be written ({error.strerror})"
+        raise StoreError(problem, where=str(out), fix="choose another name with --out") from error
     print(verdict.summary())
     print(f"wrote {out}")

@@ -11,6 +11,7 @@ To add one: write a module with `read() -> DatasetDict` and add its line to SOUR
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,11 @@ def load(
         UsageError:  the shares make no sense, or the source is split already.
     """
     read = SOURCES.get(str(source))
-    data = read() if read else folder.read(_existing(source))
+    try:
+        data = read() if read else folder.read(_existing(source))
+    except OSError as error:
+        where = os.fsdecode(error.filename or str(source))
+        raise SourceError(f"cannot be read ({error.strerror or error})", where=where) from error
     if limit is not None:
         data = splits.limited(data, limit, seed=seed)
     return splits.divided(data, split, stratify=stratify, seed=seed) if split else data

@@ -87,23 +87,30 @@ def pictures(out: Path) -> dict[str, str]:
 
 
 def verify(out: str | Path) -> Verified:
-    """Compare every file of a finished data set with what was written.
+    """Compare every file and folder of a finished data set with what was written.
 
     Raises:
-        StoreError: there is no data set, or it was never finished.
+        StoreError: there is no data set, it was never finished, or it cannot be read.
     """
     root = Path(out)
-    said = marker(root)
-    if said is None:
-        unfinished = (root / disk.PRIVATE / "plan.json").exists()
-        raise StoreError(
-            "it is not finished" if unfinished else "augkit made no data set here",
-            where=str(root),
-            fix="run the command that makes it again: it carries on"
-            if unfinished
-            else "give the folder of one",
-        )
-    others = said.get("files")
+    try:
+        said = marker(root)
+        if said is None:
+            raise _absent(root)
+        return _verified(root, said.get("files"))
+    except OSError as error:
+        where = str(error.filename or root)
+        raise StoreError(f"cannot be read ({error.strerror or error})", where=where) from error
+
+
+def _absent(root: Path) -> StoreError:
+    if (root / disk.PLAN).exists():
+        fix = "run the command that makes it again: it carries on"
+        return StoreError("it is not finished", where=str(root), fix=fix)
+    return StoreError("augkit made no data set here", where=str(root), fix="give the folder of one")
+
+
+def _verified(root: Path, others: Any) -> Verified:
     if not isinstance(others, dict) or manifest.FILE not in others:
         return Verified(root, 0, (f"{disk.MARKER}: it is damaged",))
     there = set(disk.files(root)) - {disk.MARKER}
@@ -113,9 +120,21 @@ def verify(out: str | Path) -> Verified:
     expected = pictures(root)
     problems += _compare(root, expected, there)
     problems += [f"{path}: it was added" for path in sorted(there - set(others) - set(expected))]
+    if not any(problem.startswith(f"{disk.PLAN}:") for problem in problems):
+        problems += _compare_folders(root)
     if (root / disk.MARKER).read_bytes() != marked(expected, others):
         problems.append(f"{disk.MARKER}: it was changed")
     return Verified(root, len(expected), tuple(problems))
+
+
+def _compare_folders(root: Path) -> list[str]:
+    """Compare the folders: one more or less, even if empty, gives others' classes other numbers."""
+    plan = json.loads((root / disk.PLAN).read_text("utf-8"))
+    expected = {disk.PRIVATE, *plan["source"]}
+    expected |= {f"{split}/{folder}" for split in plan["source"] for folder in plan["folders"]}
+    there = set(disk.folders(root))
+    missing = [f"{path}: the folder is missing" for path in sorted(expected - there)]
+    return [*missing, *(f"{path}: the folder was added" for path in sorted(there - expected))]
 
 
 def _compare(root: Path, expected: dict[str, str], there: set[str]) -> list[str]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from augkit.errors import StoreError
 from augkit.sources.folder import SPLITS
-from augkit.store import disk
-from augkit.store.checking import marker
+from augkit.store import checking, disk
 from augkit.store.job import differences
 
-PLAN = f"{disk.PRIVATE}/plan.json"
 OURS = ("README.md", "contact-sheet.png", disk.MARKER, disk.PRIVATE)  # beside the folders of the splits
 PRIVATE = ("manifest.parquet", "plan.json", "policy.resolved.yaml", "quarantine.json", "task.yaml")
+_PICTURE = re.compile(r"[^/]+/[^/]+/[^/]+-\d+\.(png|jpg|webp)")
 _LOCK = f"{disk.RUN}/lock"
 
 
@@ -53,19 +53,19 @@ def there(out: Path) -> dict[str, Any] | None:
         StoreError: it cannot be read.
     """
     try:
-        found = json.loads((out / PLAN).read_text("utf-8"))
+        found = json.loads((out / disk.PLAN).read_text("utf-8"))
     except FileNotFoundError:
         return None
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise StoreError(f"{PLAN} is damaged", where=str(out), fix="make it anew with --overwrite")
+        raise StoreError(f"{disk.PLAN} is damaged", where=str(out), fix="make it anew with --overwrite")
     return found
 
 
 def same(out: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Refuse to go on with what another plan or source began; StoreError names what differs."""
-    told = differences(found, wanted, finished=marker(out) is not None)
+    told = differences(found, wanted, finished=checking.marker(out) is not None)
     if told:
         more = f" (and {len(told) - 3} more)" if len(told) > 3 else ""
         raise StoreError(
@@ -101,17 +101,24 @@ def apart(out: Path, folders: Iterable[str], roots: Iterable[str]) -> None:
             raise StoreError(f"it lies in another data set, {parent}", where=str(out), fix=fix)
 
 
-def emptied(out: Path, splits: Sequence[str]) -> None:
-    """Delete what augkit made in a folder; refuse where anything else stands beside it.
+def emptied(out: Path) -> None:
+    """Delete what augkit made in a folder; refuse, before anything is deleted, where it made not all of it.
 
-    `splits` are the splits of the new data set; those of the old one are read from its plan.
+    What it made is what the manifest names or, in an unfinished output, what is called as it calls pictures.
     """
+    made = _pictures(out)
+    for path in sorted(disk.files(out)):
+        top, depth = path.split("/")[0], path.count("/")
+        ours = top in OURS if depth == 0 or top == disk.PRIVATE else False
+        if not (ours or (path in made if made is not None else _PICTURE.fullmatch(path))):
+            problem = f"it also holds {path!r}, which augkit did not make"
+            raise StoreError(problem, where=str(out), fix="move that away, or choose another folder")
+    disk.clear(out)
+
+
+def _pictures(out: Path) -> set[str] | None:
+    """Return the pictures of a finished output; None where they are not known."""
     try:
-        known = set(json.loads((out / PLAN).read_text("utf-8"))["source"])
-    except (OSError, ValueError, KeyError, TypeError):
-        known = set(splits)
-    strange = sorted(path.name for path in out.iterdir() if path.name not in {*OURS, *known, *disk.LITTER})
-    if strange:
-        problem = f"it also holds {strange[0]!r}, which augkit did not make"
-        raise StoreError(problem, where=str(out), fix="move that away, or choose another folder")
-    disk.clear(out, _LOCK)
+        return set(checking.pictures(out)) if checking.marker(out) else None
+    except (OSError, ValueError, KeyError):  # Arrow's own errors are among these
+        return None

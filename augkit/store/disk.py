@@ -19,6 +19,7 @@ PRIVATE = ".augkit"
 RUN = ".augkit/run"
 TMP = ".augkit/run/tmp"  # emptied by each run; on the file system of the output
 MARKER = "augkit.json"
+PLAN = ".augkit/plan.json"
 
 _TRIES = 3
 LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
@@ -133,24 +134,23 @@ def _walk(root: Path) -> Iterator[tuple[str, bool]]:
                     yield path, False
 
 
-def clear(root: Path, keep: str) -> None:
-    """Remove everything below a folder that augkit made, except the file `keep` and the folders that hold it.
+def clear(root: Path) -> None:
+    """Remove a data set, all but the folder `.augkit/run` with its lock and log.
 
-    The completion marker goes first: a tree that is half removed does not call itself complete.
+    The marker goes first and the plan last: what is half removed neither calls itself complete nor loses
+    the sign by which another attempt may remove the rest.
     """
     (root / MARKER).unlink(missing_ok=True)
-    for path in root.iterdir():
-        relative = path.relative_to(root).as_posix()
-        if keep == relative:
+    for name in ("shards", "tmp"):
+        shutil.rmtree(root / RUN / name, ignore_errors=True)
+    for path in [*root.iterdir(), *(root / PRIVATE).iterdir()]:
+        if path in (root / PRIVATE, root / RUN, root / PLAN):
             continue
         if path.is_dir() and not path.is_symlink():
-            inner = keep.removeprefix(f"{relative}/")
-            if inner != keep:
-                clear(path, inner)
-            else:
-                shutil.rmtree(path)
+            shutil.rmtree(path)
         else:
             path.unlink()
+    (root / PLAN).unlink(missing_ok=True)
 
 
 def explained(error: OSError, out: Path) -> StoreError:

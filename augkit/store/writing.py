@@ -122,7 +122,7 @@ def _write(
         with claim.locked(out):
             wanted = identity(job, sources)
             if overwrite:
-                claim.emptied(out, list(sources.parts))
+                claim.emptied(out)
             found = claim.there(out)
             if found is not None:
                 claim.same(out, found, wanted)
@@ -196,7 +196,7 @@ def _begin(job: Job, sources: Sources, wanted: dict[str, Any], command: str) -> 
     for split in sources.parts:
         for folder in job.folders:
             (out / split / folder).mkdir(parents=True, exist_ok=True)
-    disk.replace_json(out, claim.PLAN, wanted)
+    disk.replace_json(out, disk.PLAN, wanted)
     with (out / disk.RUN / "log").open("a", encoding="utf-8") as log:
         log.write(f"{command}\n")
 

@@ -162,3 +162,77 @@ def test_what_file_managers_leave_behind_harms_nobody(made):
 def test_a_plan_for_other_classes_is_refused(tmp_path):
     with pytest.raises(UsageError, match="classes"):
         store.generate(making.free_plan(("a", "b")), making.source(10), tmp_path)
+
+
+def test_overwriting_deletes_no_file_that_was_put_among_the_pictures(made):
+    for name in ("train/3/notes.txt", "train/3/mine-1.png", "train/new/x.png"):
+        path = made / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"mine")
+        with pytest.raises(StoreError, match="augkit did not make"):
+            store.generate(making.plan(seed=5), making.source(10), made, overwrite=True)
+        assert path.read_bytes() == b"mine" and (made / "augkit.json").exists()
+        path.unlink()
+    (made / "train" / "new").rmdir()
+    assert store.verify(made).ok
+
+
+def test_what_is_half_overwritten_can_be_overwritten(made, monkeypatch, tmp_path):
+    import shutil
+
+    wanted = making.tree(store.generate(making.plan(seed=5), making.source(10), tmp_path / "fresh").out)
+    real, left = shutil.rmtree, [2]
+
+    def fails(path, *rest, **named):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(5, "Input/output error")
+        real(path, *rest, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", fails)
+        with pytest.raises(StoreError):
+            store.generate(making.plan(seed=5), making.source(10), made, overwrite=True)
+    with pytest.raises(StoreError, match="holds another data set"):
+        store.generate(making.plan(seed=5), making.source(10), made)
+    store.generate(making.plan(seed=5), making.source(10), made, overwrite=True)
+    assert making.tree(made) == wanted
+
+
+def test_a_damaged_plan_is_said_and_can_be_overwritten(made):
+    (made / ".augkit" / "plan.json").write_text("{")
+    with pytest.raises(StoreError, match=r"plan\.json is damaged") as caught:
+        store.generate(making.plan(), making.source(10), made)
+    assert "--overwrite" in caught.value.fix
+    assert store.generate(making.plan(), making.source(10), made, overwrite=True).done == "made"
+
+
+def test_promise_6_an_output_inside_its_source_is_refused(tmp_path):
+    from augkit import sources
+
+    root = tmp_path / "pictures"
+    for name in ("train/a/1.png", "train/b/2.png"):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_bytes(making.picture(1))
+    before = sorted(root.rglob("*"))
+    for source, out in ((root, root / "out"), (root, root / "train" / "out"), (root / "train", root / "x")):
+        with pytest.raises(StoreError, match="it lies in the source"):
+            store.build(sources.load(source), out)
+        assert sorted(root.rglob("*")) == before
+    store.build(sources.load(root), tmp_path / "pictures and more")
+
+
+def test_promise_6_an_output_inside_another_is_refused(made):
+    with pytest.raises(StoreError, match="it lies in another data set"):
+        store.build(making.source(4), made / "train" / "out")
+    assert store.verify(made).ok
+
+
+@pytest.mark.parametrize("split", ["../up", "a/b", "", "README.md", ".augkit", "é"])
+def test_promise_21_a_split_that_cannot_be_a_folder_is_refused(tmp_path, split):
+    from datasets import DatasetDict
+
+    data = DatasetDict({split: making.source(4)["train"]})
+    with pytest.raises(UsageError, match="cannot be a folder"):
+        store.build(data, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

@@ -142,3 +142,34 @@ def test_where_there_is_no_data_set_that_is_said(tmp_path):
         store.verify(tmp_path)
     with pytest.raises(StoreError):
         store.verify(tmp_path / "nowhere")
+
+
+def test_promise_11_a_folder_more_or_less_is_found(copy):
+    (copy / "train" / "10").mkdir()
+    assert store.verify(copy).problems == ("train/10: the folder was added",)
+    (copy / "train" / "10").rmdir()
+    for path in (copy / "test" / "9").iterdir():
+        path.unlink()
+    (copy / "test" / "9").rmdir()
+    assert "test/9: the folder is missing" in store.verify(copy).problems
+
+
+def test_promise_11_an_edited_marker_is_found(copy):
+    text = (copy / "augkit.json").read_text("utf-8")
+    for old, new in (
+        ('"pictures": 65', '"pictures": 64'),
+        ('"version": 1', '"version":  1'),
+        ('"tree": "', '"tree": "0'),
+    ):
+        (copy / "augkit.json").write_text(text.replace(old, new))
+        assert any("augkit.json" in problem for problem in store.verify(copy).problems)
+    for damaged in ("", "[]", "{}", '{"files": 3}', "\0"):
+        (copy / "augkit.json").write_text(damaged)
+        assert store.verify(copy).problems == ("augkit.json: it is damaged",)
+
+
+def test_promise_11_all_harm_is_counted_and_some_of_it_shown(copy):
+    for path in (copy / "train").rglob("*.png"):
+        path.write_bytes(b"")
+    found = store.verify(copy)
+    assert len(found.problems) == 60 and "60 problems" in found.text() and "and 40 more" in found.text()
