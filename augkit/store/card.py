@@ -47,7 +47,8 @@ def card(job: Job, summary: Summary) -> str:
     if job.plan is not None:
         parts += [_safety(job.plan, summary), _provenance(job.plan)]
     if summary.bad:
-        parts.append(f"{len(summary.bad)} sources could not be read; `.augkit/quarantine.json` says why.\n")
+        some = f"{len(summary.bad):,} source{'s' if len(summary.bad) > 1 else ''}"
+        parts.append(f"{some} could not be read; `.augkit/quarantine.json` says why.\n")
     return "\n".join(parts)
 
 

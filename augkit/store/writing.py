@@ -53,7 +53,8 @@ class Generated:
         if self.dropped:
             parts.append(f"{self.dropped:,} draws dropped")
         if self.bad:
-            parts.append(f"{self.bad:,} sources could not be read (see .augkit/quarantine.json)")
+            some = f"{self.bad:,} source{'s' if self.bad > 1 else ''}"
+            parts.append(f"{some} could not be read (see .augkit/quarantine.json)")
         return ", ".join(parts)
 
 

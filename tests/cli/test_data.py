@@ -1,0 +1,196 @@
+"""What a person sees of build, generate and verify, and the exit codes that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from augkit import cli, store
+from tests.store import making
+
+Run = Callable[..., tuple[int, str, str]]
+ROOT = Path(__file__).parents[2]
+SAFE = str(ROOT / "recipes/policies/digits.yaml")
+UNSAFE = str(ROOT / "recipes/policies/digits-unsafe.yaml")
+
+
+@pytest.fixture
+def augkit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["augkit", *map(str, arguments)])
+        code: object = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capsys.readouterr()
+        assert isinstance(code, int) and "Traceback" not in err
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """Return a folder of three pictures of each digit."""
+    for number in range(30):
+        path = tmp_path / "source" / str(number % 10) / f"{number:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(making.picture(number))
+    return tmp_path / "source"
+
+
+def test_generate_says_what_it_found_and_made_and_says_so_again(augkit: Run, digits: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    code, said, told = augkit("generate", SAFE, digits, out, "--copies", 2)
+    assert code == 0 and said == f"{out}: made: 90 pictures\n"
+    assert told == "Found 30 files belonging to 10 classes.\n"
+    code, said, _ = augkit("generate", SAFE, digits, out, "--copies", 2)
+    assert code == 0 and said == f"{out}: already made, and verified: 90 pictures\n"
+    code, said, _ = augkit("verify", out)
+    assert code == 0 and said == f"{out}: whole: 90 pictures as they were written\n"
+
+
+def test_an_unsafe_policy_makes_nothing_and_exits_1(augkit: Run, digits: Path, tmp_path: Path):
+    code, said, told = augkit("generate", UNSAFE, digits, tmp_path / "out")
+    assert code == 1 and said == "" and "LS102" in told and not (tmp_path / "out").exists()
+
+
+def test_the_task_none_lets_it_through_and_the_card_says_so(augkit: Run, digits: Path, tmp_path: Path):
+    code, *_ = augkit("generate", UNSAFE, digits, tmp_path / "out", "--task", "none", "--copies", 1)
+    assert code == 0
+    card = (tmp_path / "out" / "README.md").read_text("utf-8")
+    assert "**Made under the task `none`: nobody promises that these labels are right.**" in card
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--seed", 1), "seed: 0 there, 1 now"),
+        (("--copies", 2), "copies: 1 there, 2 now"),
+        (("--no-keep-originals",), "keep_originals: True there, False now"),
+        (("--limit", 20), "source.train.pictures: 30 there, 20 now"),
+        (("--image-format", "jpeg:90"), "image_format: png there, jpeg:90 now"),
+        (("--task", "none"), "task"),
+        (("--split", "50/50"), "source."),
+    ],
+)
+def test_another_request_is_refused_by_what_differs(augkit: Run, digits: Path, tmp_path: Path, more, told):
+    out = tmp_path / "out"
+    assert augkit("generate", SAFE, digits, out, "--copies", 1)[0] == 0
+    before = making.tree(out)
+    given = ["--copies", 1, *more] if "--copies" not in more else more
+    code, said, err = augkit("generate", SAFE, digits, out, *given)
+    assert code == 3 and said == "" and told in err and "it holds another data set" in err
+    assert making.tree(out) == before and store.verify(out).ok
+    code, said, _ = augkit("generate", SAFE, digits, out, *given, "--overwrite")
+    assert code == 0 and "made:" in said
+
+
+def test_a_changed_policy_is_refused_by_its_setting(augkit: Run, digits: Path, tmp_path: Path):
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(making.SAFE)
+    assert augkit("generate", policy, digits, tmp_path / "out", "--copies", 1)[0] == 0
+    policy.write_text("# a comment changes nothing\n" + making.SAFE.replace("-12, 12", "-12.0, 12"))
+    assert augkit("generate", policy, digits, tmp_path / "out", "--copies", 1)[0] == 0
+    policy.write_text(making.SAFE.replace("-12, 12", "-12, 13"))
+    code, _, err = augkit("generate", policy, digits, tmp_path / "out", "--copies", 1)
+    assert code == 3 and "rotate" in err and "13" in err
+
+
+def test_harm_is_named_and_exits_1(augkit: Run, digits: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    augkit("build", digits, out)
+    (out / "train" / "3" / "03-0.png").write_bytes(b"other")
+    code, said, _ = augkit("verify", out)
+    assert code == 1 and "train/3/03-0.png: it was changed" in said
+    code, _, err = augkit("build", digits, out)
+    assert code == 3 and "harmed since: train/3/03-0.png" in err
+
+
+def test_build_splits_and_what_it_built_can_be_generated_from(augkit: Run, digits: Path, tmp_path: Path):
+    code, said, _ = augkit("build", digits, tmp_path / "built", "--split", "67/33", "--stratify")
+    assert code == 0 and "30 pictures" in said
+    assert len(list((tmp_path / "built" / "train").glob("*/*"))) == 20
+    code, said, _ = augkit("generate", SAFE, tmp_path / "built", tmp_path / "out", "--splits", "train, test")
+    assert code == 0 and "110 pictures" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        (("generate", SAFE, "SOURCE", "OUT", "--image-format", "gif"), 2, "want png, webp or jpeg"),
+        (("generate", SAFE, "SOURCE", "OUT", "--splits", "test"), 2, "no split 'test'"),
+        (
+            ("generate", SAFE, "SOURCE", "OUT", "--copies", 0, "--no-keep-originals"),
+            2,
+            "at least one picture",
+        ),
+        (("generate", SAFE, "mnist-sampel", "OUT"), 3, "did you mean mnist-sample?"),
+        (("generate", SAFE, "SOURCE", "SOURCE"), 3, "it holds pictures of the source"),
+        (("generate", SAFE, "SOURCE", "SOURCE/out"), 3, "it lies in the source"),
+        (("generate", SAFE, "SOURCE", SAFE), 3, "a file, not a folder"),
+        (("build", "SOURCE", "OUT", "--split", "50/60"), 2, "add up to 100"),
+        (("verify", "SOURCE"), 3, "augkit made no data set here"),
+        (("verify", "OUT"), 3, "augkit made no data set here"),
+        (("generate", SAFE, "SOURCE", "OUT", "--workers", 0), 2, "--workers"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_code(augkit: Run, digits, tmp_path: Path, given, code, told):
+    named = {"SOURCE": str(digits), "OUT": str(tmp_path / "out")}
+    arguments = [str(each).replace("SOURCE", named["SOURCE"]).replace("OUT", named["OUT"]) for each in given]
+    before = sorted(digits.rglob("*"))
+    found, said, err = augkit(*arguments)
+    assert (found, said) == (code, "") and told in err
+    assert sorted(digits.rglob("*")) == before and not (tmp_path / "out").exists()
+
+
+def test_an_unfinished_data_set_is_refused_kindly(augkit: Run, digits: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    augkit("build", digits, out)
+    (out / "augkit.json").unlink()
+    code, _, err = augkit("verify", out)
+    assert code == 3 and "it is not finished" in err and "it carries on" in err
+    code, _, err = augkit("generate", SAFE, out, tmp_path / "other")
+    assert code == 3 and "has not finished writing" in err
+    code, said, _ = augkit("build", digits, out)
+    assert code == 0 and "finished: 30 pictures" in said
+
+
+def test_bad_pictures_are_counted_in_the_last_line(augkit: Run, digits: Path, tmp_path: Path):
+    (digits / "3" / "bad.png").write_bytes(b"<html>not found</html>")
+    code, said, _ = augkit("build", digits, tmp_path / "out")
+    assert code == 0 and "30 pictures, 1 source could not be read (see .augkit/quarantine.json)" in said
+    (noted,) = json.loads((tmp_path / "out" / ".augkit" / "quarantine.json").read_text("utf-8"))
+    assert noted["source"] == "3/bad.png" and "no known kind of picture" in noted["reason"]
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_promise_10_a_signal_ends_the_command_and_its_workers(
+    digits: Path, tmp_path: Path, kind: signal.Signals
+):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "augkit", "generate", SAFE, str(digits), str(out)]
+    process = subprocess.Popen(
+        [*command, "--copies", "400", "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    children: list[psutil.Process] = []
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not (children and list(out.glob(".augkit/run/tmp/*/1"))):
+        time.sleep(0.01)
+        children = psutil.Process(process.pid).children(recursive=True)
+    os.kill(process.pid, kind)
+    _, err = process.communicate(timeout=20)  # two seconds, where nobody else works
+    assert process.returncode == (130 if kind == signal.SIGINT else 143)
+    assert "run the same command again: it carries on" in err and "Traceback" not in err
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive and not (out / "augkit.json").exists()

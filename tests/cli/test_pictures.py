@@ -1,0 +1,82 @@
+"""What a person sees of preview: a picture is written, for safe and for unsafe policies, and said where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from augkit import cli, codec
+from tests.store import making
+
+Run = Callable[..., tuple[int, str, str]]
+ROOT = Path(__file__).parents[2]
+SAFE = str(ROOT / "recipes/policies/digits.yaml")
+UNSAFE = str(ROOT / "recipes/policies/digits-unsafe.yaml")
+
+
+@pytest.fixture
+def augkit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["augkit", *map(str, arguments)])
+        code: object = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capsys.readouterr()
+        assert isinstance(code, int) and "Traceback" not in err
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    for number in range(20):
+        path = tmp_path / "source" / str(number % 10) / f"{number:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(making.picture(number))
+    return tmp_path / "source"
+
+
+@pytest.mark.parametrize("policy", [SAFE, UNSAFE])
+def test_preview_writes_a_picture_of_any_policy_and_says_where(augkit: Run, digits, tmp_path: Path, policy):
+    path = tmp_path / "new" / "sheet.png"
+    code, said, _ = augkit("preview", policy, digits, "--out", path, "--rows", 3, "--copies", 4)
+    assert code == 0 and said.endswith(f"wrote {path}\n") and "for the task digits" in said
+    small = codec.decode(path.read_bytes())
+    augkit("preview", policy, digits, "--out", path, "--rows", 6, "--copies", 6)
+    large = codec.decode(path.read_bytes())
+    assert small.shape[2] == 3 and large.shape[0] > small.shape[0] and large.shape[1] > small.shape[1]
+
+
+def test_witness_shows_why_a_policy_is_refused(augkit: Run, digits, tmp_path: Path):
+    code, said, _ = augkit("preview", UNSAFE, digits, "--witness", "--out", tmp_path / "why.png")
+    assert code == 0 and "unsafe" in said and codec.decode((tmp_path / "why.png").read_bytes()).size
+    code, _, err = augkit("preview", SAFE, digits, "--witness", "--out", tmp_path / "not.png")
+    assert code == 2 and "nothing in" in err and not (tmp_path / "not.png").exists()
+
+
+def test_a_preview_writes_nothing_but_its_picture(augkit: Run, digits, tmp_path: Path):
+    before = {path: path.read_bytes() for path in digits.rglob("*.png")}
+    augkit("preview", SAFE, digits, "--out", tmp_path / "sheet.png")
+    assert {path: path.read_bytes() for path in digits.rglob("*.png")} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sheet.png", "source"]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        ((SAFE, "nowhere"), 3, "there is no such source"),
+        (("nowhere.yaml", "SOURCE"), 2, "nowhere.yaml"),
+        ((SAFE, "SOURCE", "--rows", "0"), 2, "--rows"),
+        ((SAFE, "SOURCE", "--out", "SOURCE"), 3, "the picture cannot be written"),
+        ((SAFE, "SOURCE", "--out", "SOURCE/0/00.png/x.png"), 3, "the picture cannot be written"),
+    ],
+)
+def test_what_cannot_be_shown_is_said_with_its_code(augkit: Run, digits, given, code, told):
+    arguments = [each.replace("SOURCE", str(digits)) for each in given]
+    found, said, err = augkit("preview", *arguments)
+    assert (found, said) == (code, "") and told in err
