@@ -163,7 +163,8 @@ def _resizing(build: Builder, config: Config, where: str) -> Nodes:
 
 
 def _mixing(name: str) -> Callable[[Builder, Config, str], Nodes]:
-    reach = Reach(blended=up_to(1), covered=up_to(1))
+    covered = up_to(1) if name == "CutMix" else up_to(0)
+    reach = Reach(blended=up_to(1), covered=covered)
     return lambda build, config, where: build.declared(name, reach, where)
 
 

@@ -215,7 +215,8 @@ def _noise(build: Builder, t: Any, where: str) -> Nodes:
 
 
 def _mixing(build: Builder, t: Any, where: str) -> Nodes:
-    return build.declared(type(t).__name__, Reach(blended=up_to(1), covered=up_to(1)), where)
+    covered = up_to(1) if type(t).__name__ == "CutMix" else up_to(0)
+    return build.declared(type(t).__name__, Reach(blended=up_to(1), covered=covered), where)
 
 
 def _one(word: str) -> Callable[[Builder, Any, str], Nodes]:

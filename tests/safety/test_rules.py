@@ -13,7 +13,7 @@ from typing import cast
 
 import pytest
 
-from augkit import interchange, policy, tasks
+from augkit import backend, interchange, policy, tasks
 from augkit.intervals import Arcs, Interval
 from augkit.ops import OPS, Op, Range
 from augkit.ops.degrade import MOST_PIXELS
@@ -33,9 +33,13 @@ def written(code: str, title: str) -> Policy:
     text = textwrap.dedent(blocks[blocks.index(title) + 1])
     if text.lstrip().startswith("version:"):
         return policy.parse(text, "policy.yaml")
-    import albumentations
+    names: dict[str, object] = {"my_function": _as_it_was}
+    if "keras" in text:
+        names["keras"] = backend.load()
+    else:
+        import albumentations
 
-    names = {"A": albumentations, "my_function": _as_it_was}
+        names["A"] = albumentations
     return interchange.read(eval(text.strip(), names), task="digits", name="pipeline.py").policy
 
 
