@@ -11,7 +11,8 @@ Result:   test pictures read correctly, on TensorFlow, mean and spread of seeds 
           none 96.46 ± 0.33 %, safe 97.51 ± 0.53 %, unsafe 92.95 ± 0.90 %. In every seed safe gains over none
           (1.05 points, 0.52 to 1.65) and unsafe loses (3.51). 6 read as 9: 0, 0 and 44 of 1,200; 9 read as 6:
           3, 2 and 59. recipes/evidence.py makes that table again.
-Cost:     31 s of processor time for each training on TensorFlow, reading and reports included.
+Cost:     31 s of processor time for each training on TensorFlow, reading and reports included. A step takes
+          one core 23 ms on TensorFlow, 50 on PyTorch, 63 on JAX.
 Command:  python -m recipes.digits train none=A/train safe=B/train unsafe=C/train --test A/test --out RUNS
 """
 
