@@ -2,7 +2,7 @@
 # Needs make and Python 3.11 or newer; everything else goes into .venv, and a second run finds it there.
 
 PYTHON  ?= python3
-BACKEND ?= $(or $(KERAS_BACKEND),jax)
+BACKEND ?= $(or $(KERAS_BACKEND),tensorflow)
 ARGS    ?=
 BACKENDS := jax torch tensorflow
 
@@ -14,7 +14,7 @@ export KERAS_BACKEND := $(BACKEND)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint clean
+.PHONY: help setup demo test bench test-all lint clean
 
 help:  ## list what make can do
 	@echo "augkit: make [target] [BACKEND=jax|torch|tensorflow] [PYTHON=python3.12] [ARGS='...']"
@@ -28,6 +28,9 @@ demo: $(STAMP)  ## from a YAML policy to a trained AlexNet, on real digits; minu
 
 test: $(STAMP)  ## run the tests, on one backend; ARGS='-k name' picks some
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
+
+bench: $(STAMP)  ## measure how long judging takes; prints a table
+	@$(BIN)/python -m tests.benchmarks.judging
 
 test-all: $(addprefix test-all-,$(BACKENDS))  ## run the long tests too, on every backend
 
@@ -57,7 +60,7 @@ KEEP_VENV = $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 1
 $(STAMP): pyproject.toml .constraints.txt
 	@case " $(BACKENDS) " in *" $(BACKEND) "*) ;; *) \
 	    echo "make: BACKEND: got '$(BACKEND)', want one of $(BACKENDS)" >&2; \
-	    echo "  fix: make setup BACKEND=jax" >&2; exit 2;; esac
+	    echo "  fix: make setup BACKEND=tensorflow" >&2; exit 2;; esac
 	@$(KEEP_VENV) || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	    found=$$(command -v $(PYTHON) >/dev/null && $(PYTHON) --version 2>&1 || echo missing); \
 	    echo "make: augkit needs Python 3.11 or newer; '$(PYTHON)' is $$found" >&2; \
