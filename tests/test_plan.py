@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from augkit import policy, tasks
 from augkit.errors import TaskError, UnsafePolicyError, UsageError
@@ -133,3 +135,12 @@ def test_no_pictures_are_no_draws():
 def test_a_plan_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         plan_of().seed = 3  # type: ignore[misc]
+
+
+def test_a_task_saved_beside_what_was_made_makes_the_same_plan(tmp_path: Path) -> None:
+    made = plan_of()
+    saved = tmp_path / "task.yaml"
+    with saved.open("wb") as file:
+        YAML().dump(made.safe.task.canonical(), file)
+    again = Plan(judge(made.safe.policy, tasks.load(saved)).safe_policy(), DIGITS)
+    assert again.digest == made.digest

@@ -71,7 +71,7 @@ class Verdict:
         return {
             "verdict": self.word,
             "task": self.task.name,
-            "aspect": [self.aspect.low, self.aspect.high],
+            "aspect": [float(self.aspect.low), float(self.aspect.high)],
             "reach": self.reach.in_words(),
             "findings": [finding.canonical() for finding in self.findings],
             "waived": [finding.canonical() for finding in self.waived],

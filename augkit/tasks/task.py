@@ -10,7 +10,7 @@ from augkit.errors import TaskError
 from augkit.intervals import NOWHERE, Arcs, Interval
 from augkit.reach import AXES, Reach
 
-_SQUARE = Interval(1, 1)
+_SQUARE = Interval(1.0, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Task:
         if self.about:
             out["about"] = self.about
         out["classes"] = list(self.classes) if self.classes else "any"
-        out["aspect"] = [self.aspect.low, self.aspect.high]
+        out["aspect"] = [float(self.aspect.low), float(self.aspect.high)]
         out["survives"] = "any" if self.default == Reach.unknown() else _written(self.default, Reach())
         if self.excepted:
             out["except"] = {name: _written(limit, self.default) for name, limit in self.excepted}
