@@ -44,9 +44,19 @@ def compose(second: Map, first: Map) -> Map:
 def inverse(through: Map) -> Map:
     """Return the map that undoes `through`, which must not be flat."""
     a, b, tx, c, d, ty = through
+    if _nothing(b) and _nothing(c):  # over boxes a / (a * d) is wider than 1 / d
+        return (1.0 / a, b, -tx / a, c, 1.0 / d, -ty / d)
     det = a * d - b * c
     e, f, g, h = d / det, -b / det, -c / det, a / det
     return (e, f, -(e * tx + f * ty), g, h, -(g * tx + h * ty))
+
+
+def _nothing(entry: Any) -> bool:
+    """Tell whether an entry is nothing but zeros, slopes included."""
+    parts = [
+        getattr(entry, part) for part in ("low", "high", "slope_low", "slope_high") if hasattr(entry, part)
+    ]
+    return not any(np.any(part) for part in parts or [entry])
 
 
 def half_sides(aspect: Any) -> tuple[Any, Any]:

@@ -31,7 +31,11 @@ Ends = tuple[Floats, Floats]
 _NOWHERE: Ends = (np.array([np.inf]), np.array([-np.inf]))
 
 
-@np.errstate(invalid="ignore", over="ignore", divide="ignore")  # too large a box is bounded by nothing
+_quiet = np.errstate(invalid="ignore", over="ignore", divide="ignore")
+"""Too large a box is bounded by nothing, and what is nowhere has no length."""
+
+
+@_quiet
 def judge(maps: Maps, limit: Interval, low: Floats, high: Floats) -> Judged:
     """Judge B boxes, float64 (P, B), against the least share survived."""
     middle, radii = (low + high) / 2, (high - low) / 2
@@ -52,6 +56,7 @@ def judge(maps: Maps, limit: Interval, low: Floats, high: Floats) -> Judged:
     )
 
 
+@_quiet
 def slopes(maps: Maps, low: Floats, high: Floats) -> Ends:
     """Bound the derivative of the share along each number, over B boxes; float64 (P, B) each.
 

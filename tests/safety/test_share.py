@@ -39,27 +39,55 @@ def kept(maps: Maps, numbers: np.ndarray) -> np.ndarray:
     return affine.kept([affine.in_half_sides(frame, numbers[-1]) for frame in maps.frames(list(numbers))])
 
 
-@given(policies(ops=GEOMETRIC, steps=4, depth=1), boxes, some_aspects)
-@settings(max_examples=120, deadline=None)
-def test_no_draw_of_a_box_changes_the_share_faster_than_the_slopes(policy, box, aspect):
-    seed, size = box
-    maps = Maps(some_chain(policy, seed), aspect)
+def assert_slopes_hold(maps: Maps, seed: int, size: float) -> None:
     low, high = cut(maps, seed, size)
-    with np.errstate(all="ignore"):
-        falls, rises = share.slopes(maps, low, high)
+    falls, rises = share.slopes(maps, low, high)
     chance = np.random.default_rng(seed)
     for i in np.flatnonzero((high - low).min(axis=1) > 1e-9):
         for _ in range(6):
             start = low + chance.random(low.shape) * (high - low)
             stop = start.copy()
             stop[i] = low[i] + chance.random(low.shape[1]) * (high - low)[i]
-            run = stop[i] - start[i]
+            ends = falls[i] * (stop[i] - start[i]), rises[i] * (stop[i] - start[i])
             rise = kept(maps, stop) - kept(maps, start)
-            least, most = (
-                np.minimum(falls[i] * run, rises[i] * run),
-                np.maximum(falls[i] * run, rises[i] * run),
+            assert (rise >= np.minimum(*ends) - 1e-9).all() and (rise <= np.maximum(*ends) + 1e-9).all(), (
+                maps.free
             )
-            assert (rise >= least - 1e-9).all() and (rise <= most + 1e-9).all(), maps.free
+
+
+@given(policies(ops=GEOMETRIC, steps=4, depth=1), boxes, some_aspects)
+@settings(max_examples=120, deadline=None)
+def test_no_draw_of_a_box_changes_the_share_faster_than_the_slopes(policy, box, aspect):
+    seed, size = box
+    assert_slopes_hold(Maps(some_chain(policy, seed), aspect), seed, size)
+
+
+CROP, TURN = {"crop": {"side": [0.6, 0.9]}}, {"rotate": {"degrees": [5, 25]}}
+UP, ASIDE = {"shift": {"y": [0.05, 0.1]}}, {"shift": {"x": [0.05, 0.1]}}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [CROP, UP],
+        [CROP, ASIDE],
+        [TURN, CROP, UP],
+        [CROP, UP, CROP],
+        [CROP, ASIDE, "flip_vertical", UP],
+        [UP, CROP, UP],
+        [CROP, {"zoom": {"x": [1, 1.2]}}],
+        [TURN, CROP, {"zoom": {"y": [0.8, 1.2]}}, UP],
+    ],
+)
+@pytest.mark.parametrize("size", [1.0, 0.2, 0.01])
+def test_an_edge_that_two_frames_share_is_counted_once(steps, size):
+    (chain,) = chains(read({"version": 1, "task": "none", "steps": steps}), Geometric, 9) or []
+    maps = Maps(chain, Interval(1, 1))
+    for seed in range(4):
+        assert_slopes_hold(maps, seed, size)
+    low, high = cut(maps, 0, 1e-3)
+    falls, rises = share.slopes(maps, low, high)
+    assert (rises - falls).max() < 0.2, "and counted, so that a small box has sharp slopes"
 
 
 @given(policies(ops=GEOMETRIC, steps=4, depth=1), boxes, some_aspects)
