@@ -14,7 +14,7 @@ export KERAS_BACKEND := $(BACKEND)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench test-all lint clean
+.PHONY: help setup demo test torture bench test-all lint clean
 
 help:  ## list what make can do
 	@echo "augkit: make [target] [BACKEND=jax|torch|tensorflow] [PYTHON=python3.12] [ARGS='...']"
@@ -29,10 +29,13 @@ demo: $(STAMP)  ## from a YAML policy to a trained AlexNet, on real digits; minu
 test: $(STAMP)  ## run the tests, on one backend; ARGS='-k name' picks some
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
 
+torture: $(STAMP)  ## kill runs, over and over, and hold what they finish to the same bytes
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 -m torture $(ARGS)
+
 bench: $(STAMP)  ## measure how long judging takes; prints a table
 	@$(BIN)/python -m tests.benchmarks.judging
 
-test-all: $(addprefix test-all-,$(BACKENDS))  ## run the long tests too, on every backend
+test-all: $(addprefix test-all-,$(BACKENDS)) demo  ## run the long tests too, on every backend, and the demo
 
 test-all-%:
 	@$(MAKE) --no-print-directory test BACKEND=$* ARGS='-m "" $(ARGS)'
