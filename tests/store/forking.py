@@ -9,9 +9,12 @@ the last run.  Nothing is made before a fork, so that no thread is lost in it.
 
 from __future__ import annotations
 
+import functools
 import os
 import resource
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -23,15 +26,22 @@ from augkit.store import job
 from tests.store import making
 
 
+def in_parts(write: Callable[[int, bytes], int], handle: int, data: bytes) -> int:
+    """Write a part and dawdle, so that a kill is likely to come in the middle of a file."""
+    written = write(handle, data[:150])
+    if written < len(data):
+        time.sleep(0.0005)
+    return written
+
+
 def run(plan: Plan, out: str, image_format: str, limit: int) -> int:
     """Generate the tests' data set in small shards; return the exit status."""
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     job.SHARD_SIZE = 4
-    write = os.write
-    os.write = lambda handle, data: write(handle, data[:150])  # as a kernel may: there is more to tear
+    os.write = functools.partial(in_parts, os.write)
     try:
-        store.generate(plan, making.source(40, 8), out, image_format=image_format, progress=False)
+        store.generate(plan, making.source(28, 4), out, image_format=image_format, progress=False)
     except AugkitError as error:
         if not limit:
             raise
@@ -43,7 +53,7 @@ def run(plan: Plan, out: str, image_format: str, limit: int) -> int:
 def main() -> None:
     """Serve lines until there are no more."""
     cv2.setNumThreads(1)
-    plan, child = making.plan(copies=3), 0
+    plan, child = making.plan(copies=2), 0
     for line in sys.stdin:
         if line.strip() == "wait":
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

@@ -67,7 +67,8 @@ def test_of_many_classes_ten_are_shown_spread_evenly(tmp_path, rows):
 
 
 def test_captions_say_what_was_drawn_and_leave_out_what_was_not(tmp_path, rows):
-    policy = "{version: 1, task: digits, steps: [{rotate: {degrees: [10, 10], p: 0.5}}, {zoom: {factor: [1.1, 1.1]}}]}"
+    steps = "[{rotate: {degrees: [10, 10], p: 0.5}}, {zoom: {factor: [1.1, 1.1]}}]"
+    policy = f"{{version: 1, task: digits, steps: {steps}}}"
     store.generate(making.plan(policy, copies=4), making.source(10), tmp_path)
     said = {cell.caption for row in rows[0][0] for cell in row.cells[1:]}
     assert said == {"zoom 1.1", "rotate 10°\nzoom 1.1"}

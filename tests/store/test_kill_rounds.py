@@ -58,9 +58,11 @@ def forks() -> Iterator[Forks]:
 
 
 def begun(out: Path, runs: int) -> None:
-    """Wait until so many runs have begun to write."""
-    log, until = out / ".augkit" / "run" / "log", time.monotonic() + 60
-    while time.monotonic() < until and (not log.exists() or log.read_text("utf-8").count("\n") < runs):
+    """Wait until so many runs have begun to write, or nothing is left to write."""
+    log, marker, until = out / ".augkit" / "run" / "log", out / "augkit.json", time.monotonic() + 60
+    while time.monotonic() < until and not marker.exists():
+        if log.exists() and log.read_text("utf-8").count("\n") >= runs:
+            return
         time.sleep(0.001)
 
 
