@@ -24,6 +24,9 @@ Map = tuple[Any, Any, Any, Any, Any, Any]
 HalfPlane = tuple[Any, Any, Any]
 """(nx, ny, h): the points with nx x + ny y <= h."""
 
+_SAME = 1e-8
+"""Two lines nearer than this count as one: where they cross is lost to rounding."""
+
 IDENTITY: Map = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -109,13 +112,13 @@ def area(planes: Sequence[HalfPlane]) -> Floats:
         along = ny[k] * nx - nx[k] * ny  # the line runs along (ny, -nx)
         facing = nx[k] * nx + ny[k] * ny
         room = h - h[k] * facing
-        parallel = np.abs(along) < 1e-12
+        parallel = np.abs(along) < _SAME
         with np.errstate(over="ignore"):
             cut = room / np.where(parallel, 1.0, along)
         high = np.where(~parallel & (along > 0), cut, np.inf).min(axis=0)
         low = np.where(~parallel & (along < 0), cut, -np.inf).max(axis=0)
-        shut = room < -1e-12
-        shut[:k] |= (np.abs(room[:k]) <= 1e-12) & (facing[:k] > 0)
+        shut = room < -_SAME
+        shut[:k] |= (np.abs(room[:k]) <= _SAME) & (facing[:k] > 0)
         shut &= parallel & ~flat
         shut[k] = flat[k]
         total += np.where((high > low) & ~shut.any(axis=0), h[k] * np.maximum(high - low, 0) / 2, 0.0)

@@ -66,7 +66,7 @@ class Chain:
 
     def core(self, aspect: Interval) -> Chain:
         """Return the chain without the steps at its ends that carry the frame onto itself: it keeps as much
-        in frame as this one.
+        in frame as this one, and stretches as much.
         """
         steps = list(self.steps)
         while steps and self._carries_frame_onto_itself(steps[0], aspect):

@@ -107,8 +107,10 @@ def test_a_box_is_closed_only_when_all_its_draws_are_inside(policy, box, aspect)
     judged = share.judge(maps, limit, low, high)
     if judged.outside is None:
         assert (shares.min(axis=1)[~judged.open] >= limit.low - 1e-6).all()
-        worst = np.minimum(judged.low, judged.high)
-        assert (judged.low >= low).all() and (judged.high <= high).all() and worst.shape == low.shape
+        assert (judged.low >= low).all() and (judged.high <= high).all()
+        ends = np.clip(points, judged.low[:, :, None], judged.high[:, :, None])
+        least = kept(maps, ends.reshape(len(low), -1)).reshape(shares.shape)
+        assert (least <= shares + 1e-6).all(), "a number is set to an end only where that keeps least"
     _, turn, _, stretch = affine.pose(maps.whole(list(flat)))
     turns = turn.reshape(shares.shape)
     around = float(turns[0, 0])
