@@ -21,6 +21,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from augkit import backend
+from augkit.errors import AugkitError
+
 SAFE, UNSAFE = "recipes/policies/digits.yaml", "recipes/policies/digits-unsafe.yaml"
 REFUSAL = f"augkit check {UNSAFE}"  # the one command that has to end with 1
 ROOT = Path(__file__).parents[1]
@@ -38,13 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     started = time.monotonic()
     try:
-        for title, commands in parts(shlex.quote(str(options.out)), options.workers):
+        for title, commands in parts(shlex.quote(str(options.out)), options.workers, backend.choose()):
             print(f"\n{title}", flush=True)
             for command in commands:
                 code = _run(command)
                 if code != (1 if command == REFUSAL else 0):
                     print(f"\nthat step ended with {code}; run the demo again to carry on", file=sys.stderr)
                     return code or 1
+    except AugkitError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     except KeyboardInterrupt:
         print("\ninterrupted; run the demo again to carry on", file=sys.stderr)
         return 130
@@ -52,8 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parts(out: str, workers: int) -> list[tuple[str, list[str]]]:
-    """Return the demo: the title of each part, and its commands."""
+def parts(out: str, workers: int, engine: str) -> list[tuple[str, list[str]]]:
+    """Return the demo: the title of each part, and its commands; each Keras backend has runs of its own."""
     how = f"--copies 4 --splits train --workers {workers}"
     arms = f"none={out}/digits/train safe={out}/safe/train unsafe={out}/unsafe/train"
     return [
@@ -81,7 +87,7 @@ def parts(out: str, workers: int) -> list[tuple[str, list[str]]]:
         ),
         (
             "4. AlexNet, trained without augmentation, with the safe policy, and with the refused one",
-            [f"python -m recipes.digits train {arms} --test {out}/digits/test --out {out}/runs"],
+            [f"python -m recipes.digits train {arms} --test {out}/digits/test --out {out}/runs-{engine}"],
         ),
     ]
 
@@ -100,7 +106,7 @@ Done in {seconds:.0f} s. What was made, under {out}/
   preview.png    the safe policy at work: an original in each row, then copies with their drawn values
   refused.png    why the other is refused: the 6 that becomes a 9
   digits/ safe/ unsafe/    data sets: pictures, README.md (the card), contact-sheet.png, a manifest
-  runs/          comparison.png and comparison.md; for each network its curves and confusions
+  runs-*/        comparison.png and comparison.md; for each network its curves and confusions
 
 Next
   augkit explain LS401                          what that rule is for

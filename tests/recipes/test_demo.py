@@ -1,0 +1,38 @@
+"""The demo is commands that a person can copy, and each Keras backend trains into a folder of its own."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from recipes import demo
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_command_of_the_demo_is_one_that_augkit_or_a_recipe_has() -> None:
+    commands = [command for _, part in demo.parts("out/demo", 2, "jax") for command in part]
+    assert demo.REFUSAL in commands
+    for words in map(shlex.split, commands):
+        assert words[0] == "augkit" or words[:3] == ["python", "-m", "recipes.digits"]
+        assert all((ROOT / word).exists() for word in words if word.startswith("recipes/"))
+
+
+def test_a_folder_with_a_space_stays_one_word() -> None:
+    commands = [command for _, part in demo.parts(shlex.quote("my demo"), 1, "jax") for command in part]
+    assert any("my demo/digits" in shlex.split(command) for command in commands)
+
+
+def test_each_backend_has_runs_of_its_own() -> None:
+    runs = {shlex.split(demo.parts("out", 1, name)[-1][1][0])[-1] for name in ("jax", "torch")}
+    assert runs == {"out/runs-jax", "out/runs-torch"}
+
+
+def test_a_step_that_fails_stops_the_demo_with_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(demo, "_run", lambda command: 3)
+    assert demo.main(["--out", str(tmp_path)]) == 3
+    assert "run the demo again to carry on" in capsys.readouterr().err
