@@ -181,7 +181,7 @@ def test_promise_10_a_signal_ends_the_command_and_its_workers(
     out = tmp_path / "out"
     command = [sys.executable, "-m", "augkit", "generate", SAFE, str(digits), str(out)]
     process = subprocess.Popen(
-        [*command, "--copies", "400", "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [*command, "--copies", "4000", "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     children: list[psutil.Process] = []
     until = time.monotonic() + 60
