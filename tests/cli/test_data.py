@@ -174,6 +174,11 @@ def test_bad_pictures_are_counted_in_the_last_line(augkit: Run, digits: Path, tm
     assert noted["source"] == "3/bad.png" and "no known kind of picture" in noted["reason"]
 
 
+def _heed() -> None:
+    """Let Ctrl-C through, which a shell has its background commands ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_promise_10_a_signal_ends_the_command_and_its_workers(
     digits: Path, tmp_path: Path, kind: signal.Signals
@@ -181,7 +186,11 @@ def test_promise_10_a_signal_ends_the_command_and_its_workers(
     out = tmp_path / "out"
     command = [sys.executable, "-m", "augkit", "generate", SAFE, str(digits), str(out)]
     process = subprocess.Popen(
-        [*command, "--copies", "4000", "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [*command, "--copies", "4000", "--workers", "2"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed,
     )
     children: list[psutil.Process] = []
     until = time.monotonic() + 60

@@ -26,7 +26,14 @@ ROOT = Path(__file__).parents[2]
 def start(out: Path, workers: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.store.making", str(out), str(workers)]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True, preexec_fn=_heed
+    )
+
+
+def _heed() -> None:
+    """Let Ctrl-C through, which a shell has its background commands ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def sealed(out: Path) -> int:
