@@ -303,3 +303,22 @@ def test_every_candidate_and_every_witness_is_a_draw_of_the_policy(some, axis):
     answer = settler.settle(axis, ALL_AXES[axis].still)
     if answer.witness is not None:
         assert can_make(answer.witness)
+
+
+def test_a_candidate_at_the_end_of_its_range_is_not_beyond_it():
+    pool = Settler(of("brightness: {shift: [-0.25, 0.078]}"), SQUARE).witnesses.pool
+    assert pool.numbers.max() == 0.078, "-0.25 + (0.078 - -0.25) is more"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "contrast: {gain: [1.5, 2]} · rotate: {degrees: [-30, 30]} · invert",
+        "one_of: [[invert, rotate: {degrees: [25, 30]}], [transpose, brightness: {shift: [0.1, 0.2]}]]",
+        "some_of: {n: 2, steps: [invert, rotate: {degrees: [25, 30]}, contrast: {gain: [1.5, 2]}]}",
+    ],
+)
+def test_what_a_proof_finds_outside_is_a_draw_with_all_that_is_always_done(steps):
+    answer, found = branch.prove(of(steps), "turn", Arcs.of((-20, 20)), SQUARE)
+    assert answer is False and found is not None
+    assert can_make(found)
