@@ -161,7 +161,7 @@ def decided(seed: int, counts: collections.Counter, boxes: list[int]) -> None:
             break
     else:
         return
-    for _ in range(4):
+    for _ in range(20):
         settler = Settler(some, SQUARE)
         beyond, short = limit_at(axis, 1.05 * farthest), limit_at(axis, 0.95 * farthest)
         boxes.append(0)
