@@ -127,13 +127,18 @@ def area(planes: Sequence[HalfPlane]) -> Floats:
     return area
 
 
-def in_half_sides(through: Map, aspect: Any) -> Map:
+def in_half_sides(through: Map, aspect: Any, after: Any = None) -> Map:
     """Return `through` in coordinates that run from -1 to 1 across the frame, for a picture of this aspect
-    before and after.
+    before and, unless it stays, of the aspect `after`.
     """
     a, b, tx, c, d, ty = through
-    half_width, half_height = half_sides(aspect)
-    return (a, b / aspect, tx / half_width, c * aspect, d, ty / half_height)
+    if after is None:
+        half_width, half_height = half_sides(aspect)
+        return (a, b / aspect, tx / half_width, c * aspect, d, ty / half_height)
+    half_width, half_height = half_sides(after)
+    wide, high = np.sqrt(aspect / after), np.sqrt(after / aspect)
+    across = np.sqrt(aspect * after)
+    return (a * wide, b / across, tx / half_width, c * across, d * high, ty / half_height)
 
 
 def is_symmetry(through: Map) -> bool:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from augkit import affine, keys
 from augkit.affine import IDENTITY, Map
 from augkit.ops import Drawn, Geometric, Kernel, Tone
-from augkit.policy import Choice, Node, Policy, Step
+from augkit.policy import Policy
+from augkit.steps import Choice, Node, Step
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

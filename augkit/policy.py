@@ -1,64 +1,27 @@
 """Policies: what may be done to pictures, read from YAML.
 
-A `Policy` is well formed and no more; `augkit.safety` judges it.  Steps are a tree: a `Step` uses an op, a
-`Choice` (`one_of`, `some_of`) picks among branches.  Every step has a name that stands for it in addresses,
-manifests and messages: its op, and `#2` for the second use of it.
+A `Policy` is well formed and no more; `augkit.safety` judges it.  Its steps are those of `augkit.steps`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal
 
 from augkit import document
 from augkit.document import Item
-from augkit.errors import did_you_mean
-from augkit.ops import OPS, Limits, Op, Range, foreign
+from augkit.steps import Names, Node, Step, canonical, leaves, read
 
 GUARDS = ("refuse", "redraw", "clip", "relabel", "drop")
 BORDERS = ("constant", "edge")
-CHOICES = ("one_of", "some_of")
-FOREIGN = "albumentations"
 _KEYS = ("version", "about", "task", "on_unsafe", "splits", "fill", "border", "steps", "allow")
 
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./ -]*[A-Za-z0-9]|[A-Za-z]")
+
 Fill = tuple[int, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """Use an op, with probability `p`."""
-
-    op: Op
-    p: float
-    name: str
-    where: str = dataclasses.field(compare=False)
-    path: str = dataclasses.field(compare=False)
-
-
-@dataclasses.dataclass(frozen=True)
-class Choice:
-    """Do `least` to `most` of the branches, each as likely as the others, in the order written, with
-    probability `p`.
-    """
-
-    branches: tuple[tuple[Node, ...], ...]
-    least: int
-    most: int
-    p: float
-    name: str
-    where: str = dataclasses.field(compare=False)
-    path: str = dataclasses.field(compare=False)
-
-    @property
-    def kind(self) -> str:
-        """Return "one_of" or "some_of"."""
-        return self.name.partition("#")[0]
-
-
-Node = Step | Choice
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +52,7 @@ class Policy:
 
     def leaves(self) -> Iterator[Step]:
         """Yield every step, choices opened, in the order written."""
-        yield from _leaves(self.steps)
+        yield from leaves(self.steps)
 
     def canonical(self) -> dict[str, Any]:
         """Return the policy with all defaults filled in, as plain data that `parse` reads back to an equal
@@ -100,7 +63,7 @@ class Policy:
             out["about"] = self.about
         out |= {"task": self.task, "on_unsafe": self.on_unsafe, "splits": list(self.splits)}
         out |= {"fill": list(self.fill) if len(self.fill) > 1 else self.fill[0], "border": self.border}
-        out["steps"] = [_canonical(node) for node in self.steps]
+        out["steps"] = [canonical(node) for node in self.steps]
         if self.allow:
             out["allow"] = dict(self.allow)
         return out
@@ -143,16 +106,29 @@ def text(plain: dict[str, Any]) -> str:
     yaml.width = 120
     yaml.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()
-    yaml.dump(plain, out)
+    yaml.dump(_quoted(plain), out)
     return out.getvalue()
+
+
+def _quoted(plain: Any) -> Any:
+    """Put quotes around texts that are not plain words: what may stand bare depends on where it stands."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    if isinstance(plain, dict):
+        return {_quoted(key): _quoted(value) for key, value in plain.items()}
+    if isinstance(plain, list):
+        return [_quoted(value) for value in plain]
+    if isinstance(plain, str) and not _PLAIN.fullmatch(plain):
+        return DoubleQuotedScalarString(plain)
+    return plain
 
 
 def _policy(item: Item) -> Policy:
     keys = item.mapping(_KEYS, needs=("version", "task", "steps"))
     if keys["version"].value != 1 or isinstance(keys["version"].value, bool):
         keys["version"].fail(f"got {keys['version'].shown}, want 1", "write 'version: 1'")
-    names = _Names()
-    steps = tuple(_node(entry, names) for entry in keys["steps"].sequence())
+    names = Names()
+    steps = tuple(read(entry, names) for entry in keys["steps"].sequence())
     given: dict[str, Any] = {}
     if "on_unsafe" in keys:
         given["on_unsafe"] = keys["on_unsafe"].word(GUARDS)
@@ -193,138 +169,3 @@ def _fill(item: Item) -> Fill:
         if isinstance(entry.value, bool) or not isinstance(entry.value, int) or not 0 <= entry.value <= 255:
             entry.fail(f"got {entry.shown}, want a whole number from 0 to 255")
     return tuple(entry.value for entry in entries)
-
-
-class _Names(Counter[str]):
-    """Give each step its name: the op, and #2, #3 … from its second use on."""
-
-    def next(self, word: str) -> str:
-        self[word] += 1
-        return word if self[word] == 1 else f"{word}#{self[word]}"
-
-
-def _node(item: Item, names: _Names) -> Node:
-    """Read one step: a bare word, or one key with its settings."""
-    if isinstance(item.value, str):
-        word, body = item.value, dataclasses.replace(item, value={})
-    else:
-        entries = item.mapping()
-        if len(entries) != 1:
-            item.fail(
-                f"got {len(entries)} keys, want one op in each step", "start each step with its own '- '"
-            )
-        ((word, body),) = entries.items()
-        if body.value is None:
-            body = dataclasses.replace(body, value={})
-    if word in CHOICES:
-        return _choice(word, body, names)
-    if word == FOREIGN:
-        given = body.mapping()
-        p = _probability(given.pop("p", None))
-        return Step(foreign.read(body, given), p, names.next(word), body.where, body.path)
-    if word not in OPS:
-        known = [*OPS, FOREIGN, *CHOICES]
-        body.fail(
-            f"got {document.quoted(word)}, want one of {', '.join(sorted(known))}",
-            did_you_mean(word, known) or "see 'augkit ops'",
-        )
-    settings = body.mapping([*(f.name for f in dataclasses.fields(OPS[word])), "p"])
-    p = _probability(settings.pop("p", None))
-    return Step(_op(word, body, settings), p, names.next(word), body.where, body.path)
-
-
-def _op(word: str, body: Item, given: dict[str, Item]) -> Op:
-    kind = OPS[word]
-    hints = get_type_hints(kind)
-    values: dict[str, Any] = {}
-    for field in dataclasses.fields(kind):
-        if field.name in given:
-            values[field.name] = _setting(given[field.name], hints[field.name], field.metadata["limits"])
-        elif field.default is dataclasses.MISSING:
-            limits = field.metadata["limits"]
-            body.fail(f"{field.name!r} is missing", f"add {field.name}: [low, high], numbers {limits}")
-    return kind(**values)
-
-
-def _setting(item: Item, hint: Any, limits: Limits) -> Any:
-    if hint == Range:
-        entries = item.value if isinstance(item.value, list) else None
-        if entries is None or len(entries) != 2:
-            item.fail(f"got {item.shown}, want [low, high], numbers {limits}", "give two numbers in brackets")
-        low, high = (_limited(entry, limits) for entry in entries)
-        if low > high:
-            item.fail(f"got [{low:g}, {high:g}], want the low end first", f"write [{high:g}, {low:g}]")
-        return (low, high)
-    return _limited(item, limits)
-
-
-def _limited(item: Item, limits: Limits) -> float:
-    number = item.number()
-    if not limits.holds(number):
-        item.fail(f"got {number:g}, want a number {limits}")
-    return number
-
-
-def _probability(item: Item | None) -> float:
-    if item is None:
-        return 1.0
-    p = item.number()
-    if not 0 <= p <= 1:
-        item.fail(f"got {p:g}, want a probability from 0 to 1")
-    return p
-
-
-def _choice(word: str, body: Item, names: _Names) -> Choice:
-    """Read `one_of: [...]`, or `some_of: {n: 2, steps: [...]}`; both take `{p, steps}`."""
-    name = names.next(word)
-    p, least, most = 1.0, 1, 1
-    listed = body
-    if isinstance(body.value, dict):
-        keys = body.mapping(("p", "steps", *(("n",) if word == "some_of" else ())), needs=("steps",))
-        p, listed = _probability(keys.get("p")), keys["steps"]
-    branches = tuple(_branch(entry, names) for entry in listed.sequence())
-    if not branches:
-        listed.fail("there is nothing to choose from", "list at least one step")
-    if word == "some_of":
-        if not isinstance(body.value, dict) or "n" not in body.value:
-            body.fail("'n' is missing", "write some_of: {n: 2, steps: [...]}")
-        least, most = _count(body.value["n"], len(branches))
-    return Choice(branches, least, most, p, name, body.where, body.path)
-
-
-def _branch(item: Item, names: _Names) -> tuple[Node, ...]:
-    """Read one branch of a choice: a step, or a list of steps done together."""
-    if isinstance(item.value, list):
-        return tuple(_node(entry, names) for entry in item.sequence())
-    return (_node(item, names),)
-
-
-def _count(item: Item, branches: int) -> tuple[int, int]:
-    entries = item.sequence() if isinstance(item.value, list) else [item, item]
-    numbers = [entry.value for entry in entries]
-    whole = all(isinstance(n, int) and not isinstance(n, bool) for n in numbers)
-    if len(numbers) != 2 or not whole or not 0 <= numbers[0] <= numbers[1] <= branches:
-        item.fail(f"got {item.shown}, want a number of steps from 0 to {branches}, or [least, most]")
-    return numbers[0], numbers[1]
-
-
-def _leaves(nodes: tuple[Node, ...]) -> Iterator[Step]:
-    for node in nodes:
-        if isinstance(node, Step):
-            yield node
-        else:
-            for branch in node.branches:
-                yield from _leaves(branch)
-
-
-def _canonical(node: Node) -> dict[str, Any]:
-    word = node.name.partition("#")[0]
-    if isinstance(node, Step) and isinstance(node.op, foreign.Foreign):
-        return {word: {**node.op.written(), "p": node.p}}
-    if isinstance(node, Step):
-        settings = {f.name: getattr(node.op, f.name) for f in dataclasses.fields(node.op)}
-        body: dict[str, Any] = {key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}
-        return {word: {**body, "p": node.p}}
-    branches = [[_canonical(child) for child in branch] for branch in node.branches]
-    body = {"p": node.p, "steps": [branch[0] if len(branch) == 1 else branch for branch in branches]}
-    return {word: {"n": [node.least, node.most], **body} if node.kind == "some_of" else body}

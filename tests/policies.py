@@ -35,8 +35,12 @@ TONAL = tuple(name for name, op in OPS.items() if issubclass(op, Tone))
 
 
 def limits_of(op: str) -> dict[str, Limits]:
-    """Return the limits of each setting of an op."""
-    return {field.name: field.metadata["limits"] for field in dataclasses.fields(OPS[op])}
+    """Return the limits of each range of an op."""
+    return {
+        field.name: field.metadata["limits"]
+        for field in dataclasses.fields(OPS[op])
+        if "limits" in field.metadata
+    }
 
 
 def a_range(

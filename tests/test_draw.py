@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from augkit import affine
 from augkit.draw import Draws, draw, numbered
-from augkit.policy import Choice
 from augkit.render import render
+from augkit.steps import Choice
 from tests.policies import GEOMETRIC, TONAL, drawn, policies, read, written
 
 HEIGHT, WIDTH = 120, 150

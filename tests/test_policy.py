@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from augkit import policy
 from augkit.errors import PolicyError
 from augkit.ops import OPS
-from augkit.policy import Choice, Policy, Step
+from augkit.policy import Policy
+from augkit.steps import Choice, Step
 from tests.policies import limits_of, policies, written
 
 PLACE = re.compile(r"^f\.yaml:\d+:\d+: ")

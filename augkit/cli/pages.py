@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from augkit import tasks
 from augkit.cli import foreign
 from augkit.errors import UsageError, did_you_mean
-from augkit.ops import OPS, Limits
+from augkit.ops import OPS
 from augkit.ops.foreign import Albumentations
-from augkit.policy import CHOICES, FOREIGN
 from augkit.reach import AXES, numbers
 from augkit.safety import RULES, Verdict
+from augkit.steps import CHOICES, FOREIGN, wanted
 from augkit.tasks import Task
 
 
@@ -130,9 +130,14 @@ def op(name: str) -> str:
         raise UsageError(f"no op {name!r}; the ops are {', '.join(OPS)}", fix=did_you_mean(name, OPS))
     lines = [name, "", inspect.cleandoc(OPS[name].__doc__ or ""), "", "Settings"]
     for field in dataclasses.fields(OPS[name]):
-        limits: Limits = field.metadata["limits"]
-        given = "required" if field.default is dataclasses.MISSING else f"default {list(field.default)}"
-        lines.append(f"  {field.name}: [low, high], numbers {limits}; {given}")
+        if field.default is dataclasses.MISSING:
+            given = "required"
+        elif field.default is None:
+            given = "may be left out"
+        else:
+            default = list(field.default) if isinstance(field.default, tuple) else field.default
+            given = f"default {default}"
+        lines.append(f"  {field.name}: {wanted(field)}; {given}")
     lines.append("  p: probability, 0 to 1; default 1")
     return "\n".join(lines)
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.draw import numbered
-from augkit.policy import Policy, Step
+from augkit.policy import Policy
 from augkit.safety import Finding
 from augkit.safety.bound import measure
+from augkit.steps import Step
 
 FACTORS = np.arange(1, 4096) / 4096
 """The factors that are tried, rising."""

@@ -16,12 +16,12 @@ from augkit.errors import PolicyError
 from augkit.fix.refuted import Refuted
 from augkit.fix.text import Number, Text
 from augkit.intervals import Interval
-from augkit.policy import Step
 from augkit.reach import Reach
 from augkit.safety import RULES, Case, Finding, Verdict, judge
 from augkit.safety.bound import measure
 from augkit.safety.ls903_undone_by_the_next import undone
 from augkit.safety.settle import culprits
+from augkit.steps import Step
 from augkit.tasks import Task
 
 _AWAY = 1 / 16

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from augkit import document, policy
 from augkit.document import Item
-from augkit.policy import Policy, Step
+from augkit.policy import Policy
+from augkit.steps import Step
 
 _TOKEN = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 _DASH = re.compile(r"-(?=\s)")

@@ -13,7 +13,7 @@ from augkit.intervals import Interval
 from augkit.ops.borrowed import REFUSED
 from augkit.ops.borrowed.frame import pair
 from augkit.ops.foreign import accepted, transform
-from augkit.policy import Node
+from augkit.steps import Node
 
 VERSION = "2.0.8"
 _GROUPS = ("Compose", "ReplayCompose", "Sequential")

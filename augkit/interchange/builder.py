@@ -13,8 +13,9 @@ from augkit.intervals import Interval
 from augkit.ops import OPS
 from augkit.ops.borrowed import EFFECTS, EXACT, Frame
 from augkit.ops.foreign import SIDE, Albumentations, Declared
-from augkit.policy import Choice, Node, Policy, Step
+from augkit.policy import Policy
 from augkit.reach import Reach
+from augkit.steps import Choice, Node, Step
 
 Range = tuple[float, float]
 
@@ -114,7 +115,7 @@ class Builder:
     def native(self, word: str, where: str, *, p: float = 1.0, **settings: Range) -> tuple[Node, ...]:
         """Use an op of augkit; nothing, where its settings do nothing."""
         kind = OPS[word]
-        limits = {field.name: field.metadata["limits"] for field in dataclasses.fields(kind)}
+        limits = {f.name: f.metadata["limits"] for f in dataclasses.fields(kind) if "limits" in f.metadata}
         moving = {key: value for key, value in settings.items() if value != (limits[key].still,) * 2}
         if p == 0 or (settings and not moving):
             return ()

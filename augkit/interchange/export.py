@@ -13,7 +13,8 @@ from augkit.interchange.albumentations import VERSION
 from augkit.interchange.builder import Note
 from augkit.ops import Op
 from augkit.ops.foreign import Albumentations
-from augkit.policy import Choice, Node, Policy, Step
+from augkit.policy import Policy
+from augkit.steps import Choice, Node, Step
 
 _GAINS = 9
 

@@ -14,8 +14,8 @@ from augkit.intervals import Interval
 from augkit.ops.borrowed.frame import BENT, up_to
 from augkit.ops.borrowed.moved import sheared
 from augkit.ops.geometric import Shift
-from augkit.policy import Node
 from augkit.reach import Reach
+from augkit.steps import Node
 
 Nodes = tuple[Node, ...]
 Config = Mapping[str, Any]

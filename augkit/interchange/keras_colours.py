@@ -10,8 +10,8 @@ from augkit.interchange.builder import Builder, Range
 from augkit.interchange.rand_augment import sharpness as sharpness_reach
 from augkit.intervals import Interval
 from augkit.ops.borrowed.frame import line, up_to
-from augkit.policy import Node
 from augkit.reach import Reach
+from augkit.steps import Node
 
 Nodes = tuple[Node, ...]
 Config = Mapping[str, Any]

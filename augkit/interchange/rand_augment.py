@@ -8,8 +8,8 @@ from typing import Any
 from augkit.interchange.builder import Builder, Range
 from augkit.ops.borrowed.detail import blurred
 from augkit.ops.borrowed.frame import Frame
-from augkit.policy import Node
 from augkit.reach import Reach
+from augkit.steps import Node
 
 Nodes = tuple[Node, ...]
 

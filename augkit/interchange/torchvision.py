@@ -17,8 +17,8 @@ from augkit.intervals import Interval
 from augkit.ops.borrowed.colour import jitter
 from augkit.ops.borrowed.frame import bent_by, pair, up_to
 from augkit.ops.borrowed.warped import perspective_within
-from augkit.policy import Node
 from augkit.reach import Reach
+from augkit.steps import Node
 
 Nodes = tuple[Node, ...]
 

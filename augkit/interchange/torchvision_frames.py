@@ -7,8 +7,8 @@ from typing import Any
 from augkit.interchange.builder import LOST, Builder
 from augkit.intervals import Interval
 from augkit.ops.borrowed.frame import Frame, joined, pair, window
-from augkit.policy import Node
 from augkit.reach import Reach
+from augkit.steps import Node
 
 Nodes = tuple[Node, ...]
 

@@ -19,8 +19,8 @@ from augkit.ops.geometric import (
     Zoom,
 )
 from augkit.ops.occlude import Erase
-from augkit.ops.op import Drawn, Geometric, Kernel, Op, Tone, Values
-from augkit.ops.setting import Limits, Range, setting
+from augkit.ops.op import Blend, Colour, Curve, Drawn, Geometric, Kernel, Op, Projective, Tone, Values
+from augkit.ops.setting import Limits, Range, number, numbers, setting, word
 from augkit.ops.tone import Brightness, Contrast, Invert, Posterize
 from augkit.ops.warp import Elastic
 
@@ -50,4 +50,22 @@ OPS: dict[str, type[Op]] = {
     "elastic": Elastic,
 }
 
-__all__ = ["OPS", "Drawn", "Geometric", "Kernel", "Limits", "Op", "Range", "Tone", "Values", "setting"]
+__all__ = [
+    "OPS",
+    "Blend",
+    "Colour",
+    "Curve",
+    "Drawn",
+    "Geometric",
+    "Kernel",
+    "Limits",
+    "Op",
+    "Projective",
+    "Range",
+    "Tone",
+    "Values",
+    "number",
+    "numbers",
+    "setting",
+    "word",
+]

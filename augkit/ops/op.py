@@ -49,7 +49,8 @@ class Op:
         return tuple(
             Drawn(field.name, value[0], value[1], still=field.metadata["limits"].still)
             for field in dataclasses.fields(self)
-            if isinstance(value := getattr(self, field.name), tuple)
+            if "limits" in field.metadata
+            for value in [getattr(self, field.name)]
         )
 
     def effects(self, aspect: Interval) -> Reach:
@@ -58,7 +59,11 @@ class Op:
 
     def at(self, values: Mapping[str, float]) -> Op:
         """Return this op with its ranges narrowed to one draw, so that its effects are that draw's."""
-        names = [field.name for field in dataclasses.fields(self) if field.name in values]
+        names = [
+            field.name
+            for field in dataclasses.fields(self)
+            if "limits" in field.metadata and field.name in values
+        ]
         return dataclasses.replace(self, **{name: (values[name], values[name]) for name in names})
 
 
@@ -85,6 +90,23 @@ class Geometric(Op):
         """
         return ()
 
+    @property
+    def reshapes(self) -> bool:
+        """Tell whether what comes out has another size than what goes in.
+
+        Such a step is done to every picture: it takes no `p` and stands in no choice.
+        """
+        return False
+
+    @property
+    def aspect_after(self) -> float | None:
+        """Return the width over height of all pictures after this op; None where it is what it was before."""
+        return None
+
+    def size_after(self, width: int, height: int) -> tuple[int, int]:
+        """Return the width and height in pixels of what comes out, given those of what goes in."""
+        return width, height
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Tone(Op):
@@ -97,13 +119,106 @@ class Tone(Op):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Kernel(Op):
-    """Change pixels in a way that neither a map nor a line describes; a run of fused steps ends here."""
+    """Change pixels in a way that neither a map nor a line describes, and that is judged by what it declares.
+
+    A run of fused steps ends here, but for the three kinds below, which are fused too.
+    """
 
     def apply(self, picture: NDArray[np.uint8], values: Mapping[str, float]) -> NDArray[np.uint8]:
         """Return the changed picture, uint8 and of the same shape (H×W×1 or H×W×3); `picture` stays as it is.
 
         All randomness is in `values`: an op that needs a field of random numbers draws one number, `field`,
         and expands it with `spread`.
+        """
+        raise NotImplementedError
+
+    @property
+    def pointwise(self) -> bool:
+        """Tell whether each pixel's new colour depends on its own colour alone, as the sheet's then does."""
+        return False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Curve(Kernel):
+    """Change the brightness of each pixel and channel by a curve that is no line; fused into one table."""
+
+    def levels(self, x: Any, values: Values) -> Any:
+        """Return the curve's heights: `x` is float64 (N, 256) in shares of the full range, unclipped, as the
+        tone steps before left it; each value is float64 (N, 1).
+        """
+        raise NotImplementedError
+
+    def apply(self, picture: NDArray[np.uint8], values: Mapping[str, float]) -> NDArray[np.uint8]:
+        """Look the curve up."""
+        arrays = {name: np.full((1, 1), value) for name, value in values.items()}
+        heights = self.levels(np.arange(256)[None, :] / 255, arrays)
+        table: NDArray[np.uint8] = np.rint(np.clip(heights[0], 0, 1) * 255).astype(np.uint8)
+        return np.take(table, picture)
+
+    @property
+    def pointwise(self) -> bool:
+        """Tell that the sheet goes along."""
+        return True
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Colour(Kernel):
+    """Mix red, green and blue by a 3×4 matrix, its last column added; fused with others into one.
+
+    Grey pictures (H×W×1) stay as they are.
+    """
+
+    def mix(self, values: Values) -> NDArray[np.float64]:
+        """Return the matrices, float64 (N, 3, 4), given float64 (N,) values; colours are on [0, 1]."""
+        raise NotImplementedError
+
+    @property
+    def linear(self) -> bool:
+        """Tell whether the matrix is the whole truth, so that this op may be fused."""
+        return True
+
+    def apply(self, picture: NDArray[np.uint8], values: Mapping[str, float]) -> NDArray[np.uint8]:
+        """Mix, round and clip."""
+        if picture.shape[2] == 1:
+            return picture
+        matrix = self.mix({name: np.full(1, value) for name, value in values.items()})[0]
+        mixed: NDArray[np.float64] = picture.astype(np.float64) @ matrix[:, :3].T + 255 * matrix[:, 3]
+        return np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
+
+    @property
+    def pointwise(self) -> bool:
+        """Tell that the sheet goes along."""
+        return True
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Projective(Kernel):
+    """Move the points of the picture by a homography; fused with the maps around it into one resampling.
+
+    Its size stays.  It is judged by what it declares: bounds on its local turn, stretch and zoom.
+    """
+
+    def homography(self, values: Values, aspect: Any) -> tuple[Any, ...]:
+        """Return the nine entries, row by row, in the frame of `augkit.affine`, given float64 (N,) values."""
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Blend(Op):
+    """Mix each picture with a partner of the same batch, labels and all, so that every label stays true.
+
+    Done by the feed, after rendering: `augkit generate` writes one picture with one label, and refuses it.
+    """
+
+    def effects(self, aspect: Interval) -> Reach:
+        """Change no label for the worse: what is mixed in is in the label."""
+        return Reach()
+
+    def shares(
+        self, values: Values, width: int, height: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Return how much of each pixel the picture keeps, float32 (N, H, W), and its share of the label,
+        float64 (N,); the partner has the rest.
         """
         raise NotImplementedError
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from augkit.draw import Draws
 from augkit.intervals import Interval
 from augkit.ops import Kernel
-from augkit.policy import Choice, Node, Policy, Step
+from augkit.policy import Policy
 from augkit.reach import AXES, GEOMETRY, TONE, Reach
+from augkit.steps import Choice, Node, Step
 
 
 def reach(policy: Policy, aspect: Interval) -> Reach:

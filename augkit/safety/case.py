@@ -12,12 +12,13 @@ import numpy as np
 
 from augkit.draw import draw
 from augkit.intervals import Arcs, Interval
-from augkit.policy import Choice, Node, Policy, Step
+from augkit.policy import Policy
 from augkit.reach import AXES, Limits, Reach, numbers
 from augkit.safety.bound import unmeasured
 from augkit.safety.finding import Finding
 from augkit.safety.guard import acceptance
 from augkit.safety.settle import MEASURED, Answer, Settler, culprits
+from augkit.steps import Choice, Node, Step
 from augkit.tasks import Task
 
 

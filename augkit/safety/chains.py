@@ -12,8 +12,9 @@ from augkit import affine
 from augkit.draw import Draws
 from augkit.intervals import Interval
 from augkit.ops import Drawn, Geometric, Tone
-from augkit.policy import Node, Policy, Step
+from augkit.policy import Policy
 from augkit.reach import Reach
+from augkit.steps import Node, Step
 
 _MAX_LOOKED_AT = 20_000
 

@@ -26,9 +26,9 @@ from collections.abc import Iterator
 
 from augkit import affine
 from augkit.ops import Geometric, Op, Tone
-from augkit.policy import Choice, Node, Step
 from augkit.safety.case import Case
 from augkit.safety.finding import Finding
+from augkit.steps import Choice, Node, Step
 
 CODE, NAME = "LS903", "undone-by-the-next"
 _FUZZ = 1e-9

@@ -29,9 +29,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from augkit.policy import Choice, Node
 from augkit.safety.case import Case
 from augkit.safety.finding import Finding
+from augkit.steps import Choice, Node
 
 CODE, NAME = "LS904", "unreachable-branch"
 

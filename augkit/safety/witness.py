@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from augkit import keys
 from augkit.draw import Draws, draw, numbered
 from augkit.intervals import Interval
-from augkit.policy import Policy, Step
+from augkit.policy import Policy
 from augkit.reach import AXES, Limits
 from augkit.safety import bound
+from augkit.steps import Step
 
 _SAMPLES = 1024
 _STARTS = 48

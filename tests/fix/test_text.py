@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from augkit import policy
 from augkit.fix.text import Number, Text
-from augkit.policy import Step
+from augkit.steps import Step
 from tests.policies import read, written
 
 POLICY = """\

@@ -14,8 +14,8 @@ from augkit.errors import PolicyError, UsageError
 from augkit.interchange import Converted
 from augkit.intervals import Interval
 from augkit.ops.foreign import Albumentations, Declared
-from augkit.policy import Choice, Step
 from augkit.reach import AXES, Reach
+from augkit.steps import Choice, Step
 
 SQUARE = Interval(1, 1)
 HEAD = "version: 1\ntask: none\nsteps:\n"

@@ -10,8 +10,8 @@ from augkit import backend, interchange, render, safety, tasks
 from augkit.draw import draw
 from augkit.interchange import Converted
 from augkit.intervals import Interval
-from augkit.policy import Choice, Step
 from augkit.reach import Reach
+from augkit.steps import Choice, Step
 
 SQUARE = Interval(1, 1)
 

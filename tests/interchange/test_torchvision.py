@@ -12,8 +12,8 @@ from augkit.draw import draw
 from augkit.interchange import Converted
 from augkit.intervals import Interval
 from augkit.ops.foreign import Albumentations, Declared
-from augkit.policy import Choice, Step
 from augkit.reach import Reach
+from augkit.steps import Choice, Step
 
 SQUARE = Interval(1, 1)
 

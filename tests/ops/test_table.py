@@ -60,7 +60,11 @@ def test_an_op_is_a_frozen_dataclass_of_ranges_that_say_their_limits_unit_and_re
     assert issubclass(kind, Geometric | Tone | Kernel)
     assert kind.__dataclass_params__.frozen
     for field in dataclasses.fields(kind):
-        assert field.type in (Range, "Range")
+        kinds = {"limits", "number", "numbers", "words"} & set(field.metadata)
+        assert len(kinds) == 1
+        assert ("limits" in kinds) == (field.type in (Range, "Range"))
+        if "limits" not in kinds:
+            continue
         limits = field.metadata["limits"]
         assert limits.low <= limits.still <= limits.high and limits.unit
         if field.default is not dataclasses.MISSING:

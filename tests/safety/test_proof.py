@@ -15,10 +15,11 @@ from augkit import policy, tasks
 from augkit.draw import Draws
 from augkit.intervals import Arcs, Interval
 from augkit.ops import Kernel
-from augkit.policy import Choice, Node, Policy
+from augkit.policy import Policy
 from augkit.reach import AXES as ALL_AXES
 from augkit.safety import bound, branch, judge, survived
 from augkit.safety.settle import Settler
+from augkit.steps import Choice, Node
 from tests.policies import GEOMETRIC, MODEST, TONAL, drawn, policies, read, written
 from tests.safety.extremes import AXES, affine_and_tone, extreme, how_far, limit_at
 

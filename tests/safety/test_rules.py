@@ -15,11 +15,12 @@ import pytest
 
 from augkit import backend, interchange, policy, tasks
 from augkit.intervals import Arcs, Interval
-from augkit.ops import OPS, Op, Range
+from augkit.ops import OPS, Op
 from augkit.ops.degrade import MOST_PIXELS
-from augkit.policy import Policy, Step
+from augkit.policy import Policy
 from augkit.reach import AXES, Reach
 from augkit.safety import RULES, Finding, Verdict, judge
+from augkit.steps import Step
 from augkit.tasks import Task
 
 EITHER_WAY = Interval(0.5, 2.0)
@@ -139,8 +140,8 @@ def widest(kind: type[Op]) -> Op:
     """Return the op with every range as wide as its limits."""
     wide: dict[str, object] = {}
     for field in dataclasses.fields(kind):
-        limits = field.metadata["limits"]
-        wide[field.name] = (limits.low, limits.high) if field.type in (Range, "Range") else limits.high
+        if "limits" in field.metadata:
+            wide[field.name] = field.metadata["limits"].low, field.metadata["limits"].high
     return kind(**wide)
 
 
