@@ -16,7 +16,7 @@ from augkit.document import Item
 from augkit.steps import Names, Node, Step, canonical, leaves, read
 
 GUARDS = ("refuse", "redraw", "clip", "relabel", "drop")
-BORDERS = ("constant", "edge")
+BORDERS = ("constant", "edge", "reflect")
 _KEYS = ("version", "about", "task", "on_unsafe", "splits", "fill", "border", "steps", "allow")
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./ -]*[A-Za-z0-9]|[A-Za-z]")
@@ -34,7 +34,8 @@ class Policy:
         on_unsafe: what happens to a draw that its class does not survive.
         splits:    which splits are augmented.
         fill:      the colour outside the picture, one number or red, green and blue, 0 to 255.
-        border:    what is outside the picture: "constant" (the fill) or "edge" (its edge pixels).
+        border:    what is outside the picture: "constant" (the fill), "edge" (its edge pixels drawn out) or
+                   "reflect" (its mirror image).
         allow:     waived rules, code to reason.
         file:      where it was read from.
     """
@@ -44,7 +45,7 @@ class Policy:
     on_unsafe: Literal["refuse", "redraw", "clip", "relabel", "drop"] = "refuse"
     splits: tuple[str, ...] = ("train",)
     fill: Fill = (0,)
-    border: Literal["constant", "edge"] = "constant"
+    border: Literal["constant", "edge", "reflect"] = "constant"
     allow: tuple[tuple[str, str], ...] = ()
     about: str = ""
     file: str = dataclasses.field(default="policy", compare=False)

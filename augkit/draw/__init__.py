@@ -1,0 +1,16 @@
+"""Draws: every random decision of a batch, made as arrays before any pixel is touched.
+
+`draw` turns a policy and addresses into drawn numbers (`sampling`); everything else is arithmetic on them
+(`draws`): composed maps, tone lines, the measured effect of each draw on each axis of `augkit.reach`, with
+which guards and witnesses work, and what there is to render (`runs`).
+
+Fixed letters: N draws, L steps (choices opened), K drawn numbers.
+"""
+
+from __future__ import annotations
+
+from augkit.draw.draws import Draws, numbered
+from augkit.draw.runs import Run, Use
+from augkit.draw.sampling import draw
+
+__all__ = ["Draws", "Run", "Use", "draw", "numbered"]

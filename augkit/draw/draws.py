@@ -1,0 +1,181 @@
+"""Draws: N concrete draws of a policy, and what they do, by arithmetic alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit import affine
+from augkit.affine import IDENTITY, Map
+from augkit.draw.runs import Run, Use, Window, chosen, compiled, filled
+from augkit.ops import Drawn, Geometric, Op, Tone
+from augkit.policy import Policy
+from augkit.steps import Step
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Whole:
+    """Hold all steps of each draw as if only maps and lines were there: what effects are measured on.
+
+    Attributes:
+        through: the composed map of each draw, from the source's frame to the output's.
+        windows: for each cropping step, where it is done, the map up to it, and its frame's aspect.
+        line:    contrast (the slope, negative when inverted) and brightness of each draw, float64 (N,).
+        after:   float64 (N,), width over height of the output's frame.
+    """
+
+    through: Map
+    windows: tuple[Window, ...]
+    line: tuple[Floats, Floats]
+    after: Floats
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Draws:
+    """Hold N concrete draws of a policy.
+
+    Attributes:
+        policy:  whose draws these are.
+        aspects: float64 (N,), width over height of each source picture.
+        active:  bool (L, N), whether each step is done.
+        numbers: float64 (K, N), the drawn numbers in the order of `numbered`; set also where the step is
+                 not done.
+        label_before, labels: int64 (N,), the class before and after; empty when no classes are in play.
+        accepted: bool (N,), False where nothing is to be made of the draw.
+    """
+
+    policy: Policy
+    aspects: Floats
+    active: Bools
+    numbers: Floats
+    label_before: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    accepted: Bools
+
+    def __len__(self) -> int:
+        return len(self.aspects)
+
+    def take(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> Draws:
+        """Return some of the draws."""
+        labels = (
+            (self.label_before[which], self.labels[which])
+            if len(self.labels)
+            else (self.label_before, self.labels)
+        )
+        return Draws(
+            self.policy,
+            self.aspects[which],
+            self.active[:, which],
+            self.numbers[:, which],
+            *labels,
+            self.accepted[which],
+        )
+
+    @functools.cached_property
+    def values(self) -> dict[str, Floats]:
+        """Return the drawn numbers by column, such as "rotate.degrees"; NaN where the step was not done.
+
+        A step without numbers has one column of ones under its own name; numbers that are fixed where they
+        do nothing are left out.
+        """
+        out: dict[str, Floats] = {}
+        row = 0
+        for step, done in zip(self.policy.leaves(), self.active, strict=True):
+            drawn = step.op.drawn()
+            if not drawn:
+                out[step.name] = np.where(done, 1.0, np.nan)
+            for number in drawn:
+                if not number.low == number.high == number.still:
+                    out[f"{step.name}.{number.name}"] = np.where(done, self.numbers[row], np.nan)
+                row += 1
+        return out
+
+    @functools.cached_property
+    def whole(self) -> Whole:
+        """Return all steps composed, kernels left out."""
+        measured = (
+            (op, done, values) for op, done, values in self.done() if isinstance(op, Geometric | Tone)
+        )
+        run = next((part for part in compiled(measured, self.aspects) if isinstance(part, Run)), None)
+        if run is None:
+            a, b, tx, c, d, ty = filled(IDENTITY, len(self))
+            return Whole((a, b, tx, c, d, ty), (), (a, b), self.aspects)
+        a, b, tx, c, d, ty = run.through[:6]
+        return Whole((a, b, tx, c, d, ty), run.windows, run.line, run.after)
+
+    @functools.cached_property
+    def runs(self) -> list[Run | Use]:
+        """Return what is rendered, in order: runs of fused steps, and kernels between them."""
+        return compiled(self.done(), self.aspects)
+
+    @functools.cached_property
+    def effects(self) -> Mapping[str, Floats]:
+        """Measure each draw on the axes of geometry and tone, float64 (N,), each axis when it is asked for.
+
+        NaN where the axis does not speak of it.
+        """
+        return _Effects(self)
+
+    @functools.cached_property
+    def pose(self) -> tuple[Bools, Floats, Floats, Floats]:
+        """Return for each draw whether it is mirrored, its turn in degrees, its zoom and its stretch."""
+        return affine.pose(self.whole.through)
+
+    @functools.cached_property
+    def kept(self) -> Floats:
+        """Return the share of the source picture that each draw leaves in frame."""
+        whole = self.whole
+        maps = [affine.in_half_sides(whole.through, self.aspects, whole.after)]
+        for done, through, aspect in whole.windows:
+            a, b, tx, c, d, ty = chosen(done, through[:6], whole.through)
+            after = np.where(done, aspect, whole.after)
+            maps.append(affine.in_half_sides((a, b, tx, c, d, ty), self.aspects, after))
+        return affine.kept(maps)
+
+    def done(self) -> Iterator[tuple[Op, Bools, dict[str, Floats]]]:
+        """Yield each step's op, in which draws it is done, and its numbers by name, each float64 (N,)."""
+        row = 0
+        for step, active in zip(self.policy.leaves(), self.active, strict=True):
+            drawn = step.op.drawn()
+            yield step.op, active, {number.name: self.numbers[row + i] for i, number in enumerate(drawn)}
+            row += len(drawn)
+
+
+class _Effects(Mapping[str, Floats]):
+    """Measure draws on one axis at a time: the share kept costs more than all others together."""
+
+    _AXES: Mapping[str, Callable[[Draws], Floats]] = {
+        "turn": lambda draws: np.where(draws.pose[0], np.nan, draws.pose[1]),
+        "mirrored": lambda draws: np.where(draws.pose[0], draws.pose[1], np.nan),
+        "stretch": lambda draws: draws.pose[3],
+        "zoom": lambda draws: draws.pose[2],
+        "kept": lambda draws: draws.kept,
+        # Minus zero is grey that was inverted.
+        "contrast": lambda draws: np.where(np.signbit(draws.whole.line[0]), np.nan, draws.whole.line[0]),
+        "inverted": lambda draws: np.where(np.signbit(draws.whole.line[0]), -draws.whole.line[0], np.nan),
+        "brightness": lambda draws: draws.whole.line[1],
+    }
+
+    def __init__(self, draws: Draws) -> None:
+        self._draws = draws
+
+    def __getitem__(self, axis: str) -> Floats:
+        return self._AXES[axis](self._draws)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._AXES)
+
+    def __len__(self) -> int:
+        return len(self._AXES)
+
+
+def numbered(policy: Policy) -> list[tuple[Step, Drawn]]:
+    """Return the K drawn numbers of a policy, with the step that each belongs to."""
+    return [(step, number) for step in policy.leaves() for number in step.op.drawn()]

@@ -1,0 +1,291 @@
+"""Runs: what there is to render, in order.  Consecutive steps are one resampling, one matrix and one table.
+
+Steps that move points compose to one homography.  Tone lines and colour matrices are affine and commute with
+resampling, the sheet around the picture going along, so that they are done after it wherever they stood.  A
+curve (gamma, solarize) commutes with nothing but tone after it: a step that moves points or mixes colours
+after a curve begins the next run, and so does a kernel.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.affine import IDENTITY, compose
+from augkit.ops import Blend, Colour, Curve, Geometric, Kernel, Op, Projective, Tone
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Plane = tuple[Any, ...]
+"""A homography of the plane as nine entries, row by row, each float64 (N,)."""
+
+Done = tuple[Op, Bools, dict[str, Floats]]
+"""A step: its op, in which draws it is done, and its drawn numbers, each float64 (N,)."""
+
+
+class Window(NamedTuple):
+    """Hold a cropping step: where it is done, the map up to it, and its frame's width over height."""
+
+    done: Bools
+    through: Plane
+    aspect: Floats
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """Hold consecutive steps that are rendered as one resampling, one matrix and one table.
+
+    Attributes:
+        through: the composed map of each draw, from the frame before to the frame after.
+        before, after: float64 (N,), width over height of the two frames.
+        windows: the cropping steps.
+        reshaping: the ops that change the picture's size, in order.
+        line:    contrast (the slope, negative when inverted) and brightness of each draw, float64 (N,).
+        mixes:   float64 (N, 3, 4), the colour matrices, the line in them; None where no colours are mixed.
+        heights: float64 (N, 256), the curve that follows, unclipped, where it is no line; else None.
+    """
+
+    through: Plane
+    before: Floats
+    after: Floats
+    windows: tuple[Window, ...]
+    reshaping: tuple[Geometric, ...]
+    line: tuple[Floats, Floats]
+    mixes: Floats | None
+    heights: Floats | None
+
+    @property
+    def filter(self) -> str:
+        """Return the name of the interpolation between pixels: that of the last op that asks for one."""
+        return next((op.filter for op in reversed(self.reshaping) if hasattr(op, "filter")), "linear")
+
+    @functools.cached_property
+    def still(self) -> Bools:
+        """Tell which draws leave all pixels where they are, bool (N,)."""
+        same = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+        if self.reshaping:
+            return np.zeros(len(self.before), dtype=np.bool_)
+        at_rest = [entry == one for entry, one in zip(self.through, same, strict=True)]
+        return np.asarray(np.logical_and.reduce(at_rest), dtype=np.bool_)
+
+    @functools.cached_property
+    def moves(self) -> bool:
+        """Tell whether any draw moves points."""
+        return not bool(self.still.all())
+
+    @functools.cached_property
+    def open(self) -> tuple[Bools, ...]:
+        """Tell for each window in which draws the output shows more than it, each bool (N,)."""
+        return tuple(window.done & self._shows_more(window) for window in self.windows)
+
+    def _shows_more(self, window: Window) -> Bools:
+        back = _square(window.through) @ np.linalg.inv(_square(self.through))
+        half = np.stack(
+            [np.sqrt(self.after) / 2, 0.5 / np.sqrt(self.after), np.ones_like(self.after)], axis=1
+        )
+        room = np.stack([np.sqrt(window.aspect) / 2, 0.5 / np.sqrt(window.aspect)], axis=1) * (1 + 1e-9)
+        out = np.zeros(len(half), dtype=np.bool_)
+        for corner in ((-1, -1, 1), (-1, 1, 1), (1, -1, 1), (1, 1, 1)):
+            at = (back @ (half * corner)[:, :, None])[:, :, 0]
+            out |= (np.abs(at[:, :2]) > room * at[:, 2:]).any(axis=1)
+        return out
+
+    def size_after(self, width: int, height: int) -> tuple[int, int]:
+        """Return the size in pixels of what comes out, given that of what goes in."""
+        for op in self.reshaping:
+            width, height = op.size_after(width, height)
+        return width, height
+
+    @functools.cached_property
+    def tables(self) -> NDArray[np.uint8] | None:
+        """Return the 256-entry tone table of each draw, uint8 (N, 256), or None if no draw changes tones.
+
+        For colour pictures the line is in `mixes` where there are any.
+        """
+        return self._table(self.line) if self.heights is None else _rounded(self.heights)
+
+    @functools.cached_property
+    def grey_tables(self) -> NDArray[np.uint8] | None:
+        """Return what `tables` holds, for pictures that have no colours to mix."""
+        if self.mixes is None or self.heights is not None:
+            return self.tables
+        return self._table(self.line)
+
+    def _table(self, line: tuple[Floats, Floats]) -> NDArray[np.uint8] | None:
+        slope, level = line
+        if (slope == 1).all() and (level == 0).all():
+            return None
+        return _rounded(_on_line(line, np.arange(256)[None, :] / 255))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Use:
+    """Hold one use of a kernel: where it is done, and with which numbers, each float64 (N,)."""
+
+    kernel: Kernel
+    done: Bools
+    values: dict[str, Floats]
+
+
+def compiled(steps: Iterable[Done], aspects: Floats) -> list[Run | Use]:
+    """Return what is rendered, in order.
+
+    Args:
+        steps:   the steps in order; those that no draw does are left out.
+        aspects: float64 (N,), width over height of the source pictures.
+    """
+    out: list[Run | Use] = []
+    run = _Growing(aspects)
+    for op, done, values in steps:
+        if isinstance(op, Blend) or not done.any():
+            continue
+        if isinstance(op, Kernel) and not _fuses(op):
+            out += run.finished()
+            out.append(Use(op, done, values))
+            run = _Growing(run.aspect)
+            continue
+        if run.heights is not None and not isinstance(op, Tone | Curve):
+            out += run.finished()
+            run = _Growing(run.aspect)
+        run.add(op, done, values)
+    return [*out, *run.finished()]
+
+
+def _fuses(op: Kernel) -> bool:
+    return isinstance(op, Curve | Projective) or (isinstance(op, Colour) and op.linear)
+
+
+class _Growing:
+    """Compose the steps of one run."""
+
+    def __init__(self, aspect: Floats) -> None:
+        self.before = self.aspect = aspect
+        self.through: Plane = IDENTITY
+        self.windows: list[Window] = []
+        self.reshaping: list[Geometric] = []
+        self.line: tuple[Any, Any] = (1.0, 0.0)
+        self.mixes: Floats | None = None
+        self.heights: Floats | None = None
+        self.empty = True
+
+    def add(self, op: Op, done: Bools, values: dict[str, Floats]) -> None:
+        self.empty = False
+        if isinstance(op, Geometric):
+            self.through = chosen(done, composed(op.matrix(values, self.aspect), self.through), self.through)
+            if op.aspect_after is not None:
+                self.aspect = np.full_like(self.aspect, op.aspect_after)
+            if op.reshapes:
+                self.reshaping.append(op)
+            if op.clips:
+                self.windows.append(Window(done, self.through, self.aspect))
+        elif isinstance(op, Projective):
+            move = op.homography(values, self.aspect)
+            self.through = chosen(done, composed(move, self.through), self.through)
+        elif isinstance(op, Tone):
+            self._toned(op.curve(values), done)
+        elif isinstance(op, Curve):
+            self._curved(op, done, values)
+        elif isinstance(op, Colour):
+            self._mixed(op.mix(values), done)
+
+    def _toned(self, curve: tuple[Any, Any], done: Bools) -> None:
+        gain, shift = curve
+        if self.heights is not None:
+            higher = _on_line((gain, shift), self.heights)
+            self.heights = np.where(done[:, None], higher, self.heights)
+            return
+        self.line = _after(self.line, (gain, shift), done)
+        if self.mixes is not None:
+            even = np.zeros_like(self.mixes)
+            even[:, [0, 1, 2], [0, 1, 2]] = np.broadcast_to(np.asarray(gain), done.shape)[:, None]
+            even[:, :, 3] = np.broadcast_to(shift + (1 - np.asarray(gain)) / 2, done.shape)[:, None]
+            self._mixed(even, done)
+
+    def _curved(self, op: Curve, done: Bools, values: dict[str, Floats]) -> None:
+        if self.heights is None:
+            x = np.broadcast_to(np.arange(256)[None, :] / 255, (len(done), 256))
+            self.heights = x if self.mixes is not None else _on_line(self.line, x)
+        columns = {name: numbers[:, None] for name, numbers in values.items()}
+        self.heights = np.where(done[:, None], op.levels(self.heights, columns), self.heights)
+
+    def _mixed(self, mix: Floats, done: Bools) -> None:
+        if self.mixes is None:
+            self.mixes = np.zeros((len(done), 3, 4))
+            gain, shift = (np.broadcast_to(np.asarray(part), done.shape) for part in self.line)
+            self.mixes[:, [0, 1, 2], [0, 1, 2]] = gain[:, None]
+            self.mixes[:, :, 3] = (shift + (1 - gain) / 2)[:, None]
+        after = mix[:, :, :3] @ self.mixes
+        after[:, :, 3] += mix[:, :, 3]
+        self.mixes = np.where(done[:, None, None], after, self.mixes)
+
+    def finished(self) -> Iterator[Run]:
+        """Yield the run, unless it holds no step."""
+        if self.empty:
+            return
+        count = len(self.before)
+        windows = tuple(Window(w.done, filled(w.through, count), w.aspect) for w in self.windows)
+        line = filled(self.line, count)
+        yield Run(
+            filled(_nine(self.through), count),
+            self.before,
+            self.aspect,
+            windows,
+            tuple(self.reshaping),
+            (line[0], line[1]),
+            self.mixes,
+            self.heights,
+        )
+
+
+def composed(second: Plane, first: Plane) -> Plane:
+    """Return the map that does `first` and then `second`; maps of six entries stay such."""
+    if len(first) == len(second) == 6:
+        return compose(second, first)
+    one, two = (_nine(entries) for entries in (first, second))
+    cells = [(row, column) for row in range(3) for column in range(3)]
+    return tuple(sum(two[3 * row + k] * one[3 * k + column] for k in range(3)) for row, column in cells)
+
+
+def _nine(entries: Plane) -> Plane:
+    return entries if len(entries) == 9 else (*entries, 0.0, 0.0, 1.0)
+
+
+def _square(entries: Plane) -> Floats:
+    """Return the matrices, float64 (N, 3, 3)."""
+    return np.stack(np.broadcast_arrays(*_nine(entries)), axis=-1).reshape(-1, 3, 3)
+
+
+def chosen(done: Bools, one: Plane, other: Plane) -> Plane:
+    """Return `one` where `done`, and `other` elsewhere."""
+    if done.all():
+        return one
+    if len(one) != len(other):
+        one, other = _nine(one), _nine(other)
+    return tuple(np.where(done, x, y) for x, y in zip(one, other, strict=True))
+
+
+def filled(entries: Iterable[Any], count: int) -> Plane:
+    """Return the entries as float64 (N,) each."""
+    return tuple(np.broadcast_to(np.asarray(entry, dtype=np.float64), (count,)) for entry in entries)
+
+
+def _after(line: tuple[Any, Any], next_: tuple[Any, Any], done: Bools) -> tuple[Any, Any]:
+    (slope, level), (gain, shift) = line, next_
+    if done.all():
+        return gain * slope, gain * level + shift
+    return np.where(done, gain * slope, slope), np.where(done, gain * level + shift, level)
+
+
+def _on_line(line: tuple[Any, Any], x: Floats) -> Floats:
+    slope, level = (np.asarray(part, dtype=np.float64).reshape(-1, 1) for part in line)
+    out: Floats = slope * (x - 0.5) + (level + 0.5)
+    return out
+
+
+def _rounded(heights: Floats) -> NDArray[np.uint8]:
+    return np.rint(np.clip(heights, 0, 1) * 255).astype(np.uint8)

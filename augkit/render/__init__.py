@@ -1,0 +1,170 @@
+"""Render: pictures and draws in, pictures out.  Pure; knows no policy file, task or verdict.
+
+The picture lies on an endless sheet of the policy's fill colour (or of its own edge pixels, drawn out or
+mirrored); every step changes the picture and the sheet alike, so that a change of tone before a turn colours
+the corners too.  A run of steps is one resampling straight to the size asked for (`warp`), one colour
+matrix and one table, clipped once at the end.  What a crop left outside its window is sheet again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.draw import Draws, Run, Use
+from augkit.errors import UsageError
+from augkit.render import warp
+
+Picture = NDArray[np.uint8]
+
+
+def render(
+    picture: Picture, draws: Draws, i: int, *, size: tuple[int, int] | None = None, by: int = 1
+) -> Picture:
+    """Make the picture of draw `i`.
+
+    Args:
+        picture: uint8, H×W×1 or H×W×3, whose W/H is `draws.aspects[i]`; it is not changed.
+        draws:   the draws.
+        i:       which of them.
+        size:    the source's true width and height, where a decoder has made it smaller.
+        by:      how many times smaller, as `reduction` allows.
+
+    Returns:
+        uint8, a new array; of the shape of `picture` unless a step changes the size.
+
+    Raises:
+        UsageError: `picture` is not uint8 H×W×1 or H×W×3.
+    """
+    _check(picture)
+    out = picture
+    sheet = _fill(draws, picture.shape[2])
+    for number, part in enumerate(draws.runs):
+        last = number + 1 == len(draws.runs)
+        if isinstance(part, Run):
+            reduced = (size, by) if number == 0 else (None, 1)
+            out = _coloured(warp.warped(out, part, i, sheet, draws.policy.border, *reduced), part, i)
+            sheet = sheet if last else _coloured(sheet, part, i)
+        elif part.done[i]:
+            values = _values(part, i)
+            out = part.kernel.apply(out, values)
+            sheet = part.kernel.apply(sheet, values) if part.kernel.pointwise and not last else sheet
+    return out.copy() if out is picture else out
+
+
+def render_batch(pictures: Picture, draws: Draws) -> Picture:
+    """Make the pictures of all N draws from N pictures of one size, uint8 N×H×W×1 or N×H×W×3; a new array.
+
+    The same as `render` one by one, with the work that is not pixels done for all of them at once.
+
+    Raises:
+        UsageError: there are not N pictures, or they are not uint8 N×H×W×1 or N×H×W×3.
+    """
+    if pictures.ndim != 4 or len(pictures) != len(draws):
+        shape = "×".join(map(str, pictures.shape))
+        raise UsageError(f"got pictures of shape {shape} and {len(draws)} draws, want N×H×W×C and N draws")
+    if not len(pictures):
+        return pictures.copy()
+    _check(pictures[0])
+    out = pictures
+    sheets = np.repeat(_fill(draws, pictures.shape[3])[None], len(draws), axis=0)
+    for number, part in enumerate(draws.runs):
+        last = number + 1 == len(draws.runs)
+        if isinstance(part, Use):
+            out, sheets = _used_batch(out, sheets, part)
+            continue
+        moved = warp.warped_batch(out, part, sheets, draws.policy.border)
+        coloured = _coloured_batch(moved, part, own=moved is not pictures)
+        sheets = sheets if last else _coloured_batch(sheets, part, own=False)
+        out = coloured
+    return out.copy() if out is pictures else out
+
+
+def reduction(draws: Draws, which: NDArray[np.int64], size: tuple[int, int]) -> int:
+    """Return how much smaller a decoder may make a source picture for some draws of it: 1, 2, 4 or 8.
+
+    The first thing that all of them do is to shrink it by at least as much in every direction, so that no
+    pixel that is asked for is lost.
+
+    Args:
+        draws: the draws.
+        which: int64, those of one source.
+        size:  its width and height in pixels.
+    """
+    first = draws.runs[0] if draws.runs else None
+    if not isinstance(first, Run) or first.filter == "nearest" or draws.policy.border != "constant":
+        return 1
+    shrink = float(warp.shrinks(first, *size, which)[1].min()) if len(which) else 1.0
+    return next((k for k in (8, 4, 2) if shrink >= k), 1)
+
+
+def _values(use: Use, i: int) -> dict[str, float]:
+    return {name: float(numbers[i]) for name, numbers in use.values.items()}
+
+
+def _used_batch(pictures: Picture, sheets: Picture, use: Use) -> tuple[Picture, Picture]:
+    out, sheets = pictures.copy(), sheets.copy()
+    for i in np.flatnonzero(use.done).tolist():
+        values = _values(use, i)
+        out[i] = use.kernel.apply(pictures[i], values)
+        if use.kernel.pointwise:
+            sheets[i] = use.kernel.apply(sheets[i], values)
+    return out, sheets
+
+
+def _coloured(picture: Any, run: Run, i: int) -> Picture:
+    """Mix the colours and look up the tones of one picture."""
+    out = picture
+    grey = picture.shape[2] == 1
+    if run.mixes is not None and not grey:
+        out = cv2.transform(out, run.mixes[i] * _TO_LEVELS)
+    tables = run.grey_tables if grey else _tables_after_mix(run)
+    if tables is not None:
+        out = cv2.LUT(out, tables[i])
+    return out if out is picture else np.asarray(out, dtype=np.uint8).reshape(picture.shape)
+
+
+def _coloured_batch(pictures: Picture, run: Run, *, own: bool) -> Picture:
+    """Mix the colours and look up the tones of all pictures, in place if they are our `own`."""
+    grey = pictures.shape[3] == 1
+    mixes = None if grey or run.mixes is None else run.mixes * _TO_LEVELS
+    tables = run.grey_tables if grey else _tables_after_mix(run)
+    if mixes is None and tables is None:
+        return pictures
+    out = pictures if own else np.empty_like(pictures)
+    flat, into = (p.reshape(p.shape[:3]) if grey else p for p in (pictures, out))
+    for i in range(len(pictures)):
+        one = flat[i]
+        if mixes is not None:
+            one = cv2.transform(one, mixes[i], dst=into[i])
+        if tables is not None:
+            cv2.LUT(one, tables[i], dst=into[i])
+    return out
+
+
+_TO_LEVELS = np.array([1.0, 1.0, 1.0, 255.0])
+"""What turns a colour matrix for colours on [0, 1] into one for levels: its last column counts levels."""
+
+
+def _tables_after_mix(run: Run) -> NDArray[np.uint8] | None:
+    return run.tables if run.mixes is None or run.heights is not None else None
+
+
+def _check(picture: Picture) -> None:
+    shape: tuple[int, ...] = getattr(picture, "shape", ())
+    if getattr(picture, "dtype", None) != np.uint8 or len(shape) != 3 or shape[2] not in (1, 3) or 0 in shape:
+        kind = getattr(picture, "dtype", type(picture).__name__)
+        raise UsageError(
+            f"got a picture of {kind} {'×'.join(map(str, shape))}, want uint8 H×W×1 or H×W×3",
+            fix="scale floats by 255 and round; give grey pictures a last axis of 1",
+        )
+
+
+def _fill(draws: Draws, channels: int) -> Picture:
+    """Return the sheet's colour, uint8 1×1×C."""
+    fill = draws.policy.fill
+    levels = (round(sum(fill) / len(fill)),) if channels == 1 else fill if len(fill) == channels else fill * 3
+    return np.array(levels, dtype=np.uint8).reshape(1, 1, channels)

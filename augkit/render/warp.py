@@ -1,0 +1,187 @@
+"""Warp: one resampling of a picture by a composed map, straight to the size asked for.
+
+Between pixels the colour is interpolated (linearly, unless the run names another filter).  Where the map
+shrinks, it is averaged over what falls into a pixel, so that nothing aliases: first by whole factors, then by
+looking up several points in each pixel.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.draw import Run
+from augkit.render import windows
+from augkit.render.pixels import Size, in_pixels, singular
+
+Picture = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+BORDERS = {"constant": cv2.BORDER_CONSTANT, "edge": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT}
+FILTERS = {
+    "linear": cv2.INTER_LINEAR,
+    "cubic": cv2.INTER_CUBIC,
+    "lanczos": cv2.INTER_LANCZOS4,
+    "nearest": cv2.INTER_NEAREST,
+}
+_SHARP = 1.3
+"""A picture that shrinks less than this is interpolated; beyond it, averaged."""
+
+_MOST_POINTS = 4
+
+
+def warped(
+    picture: Picture,
+    run: Run,
+    i: int,
+    sheet: Picture,
+    border: str,
+    size: Size | None = None,
+    by: int = 1,
+) -> Picture:
+    """Resample one picture as draw `i` of a run says.
+
+    Args:
+        picture: uint8, H×W×C.
+        run:     the run.
+        i:       which draw.
+        sheet:   uint8 1×1×C, the colour outside the picture where the border is constant.
+        border:  a key of `BORDERS`.
+        size:    the source's true width and height in pixels, where a decoder has made it smaller.
+        by:      how many times smaller: 1, 2, 4, 8; rounded up to whole pixels.
+
+    Returns:
+        uint8, H'×W'×C; `picture` itself where nothing moves.
+    """
+    if run.still[i]:
+        return picture
+    height, width, channels = picture.shape
+    width, height = size or (width, height)
+    after = run.size_after(width, height)
+    through = tuple(float(entry[i]) for entry in run.through)
+    aspects = float(run.before[i]), float(run.after[i])
+    matrix = np.array(in_pixels(through, aspects, (width / by, height / by), after, math.sqrt)).reshape(3, 3)
+    open_ = [window for window, shows in zip(run.windows, run.open, strict=True) if shows[i]]
+    if open_ and border != "constant":
+        maps = windows.folded(run, i, (width / by, height / by), after, border)
+        folded = cv2.remap(picture, *maps, FILTERS[run.filter], borderMode=BORDERS[border])
+        return np.asarray(folded, dtype=np.uint8).reshape(after[1], after[0], channels)
+    out = _resampled(picture, matrix, after, sheet, border, run.filter)
+    for window in open_:
+        out = windows.laid_over(out, window, run, i, sheet)
+    return out
+
+
+def warped_batch(pictures: Picture, run: Run, sheets: Picture, border: str) -> Picture:
+    """Resample N pictures of one size as the N draws of a run say.
+
+    Args:
+        pictures: uint8, N×H×W×C.
+        run:      the run.
+        sheets:   uint8 N×1×1×C, the colours outside the pictures where the border is constant.
+        border:   a key of `BORDERS`.
+
+    Returns:
+        uint8, N×H'×W'×C; `pictures` itself where nothing moves.
+    """
+    if not run.moves:
+        return pictures
+    count, height, width, channels = pictures.shape
+    after = run.size_after(width, height)
+    matrices = in_pixels(run.through, (run.before, run.after), (width, height), after, np.sqrt)
+    alone = _needs_care(matrices, run)
+    flat = pictures.reshape((count, height, width) if channels == 1 else pictures.shape)
+    out = np.empty((count, after[1], after[0], *flat.shape[3:]), np.uint8)
+    affine = np.ascontiguousarray(np.stack(np.broadcast_arrays(*matrices[:6]), axis=-1)).reshape(-1, 2, 3)
+    flags, mode = FILTERS[run.filter], BORDERS[border]
+    fills = sheets.reshape(count, channels).tolist()
+    warp, still = cv2.warpAffine, run.still.tolist()
+    for i, one in enumerate(alone.tolist()):
+        if one:
+            made = warped(pictures[i], run, i, sheets[i], border)
+            out[i] = made.reshape(out.shape[1:])
+        elif still[i]:
+            out[i] = flat[i]
+        else:
+            warp(flat[i], affine[i], after, out[i], flags, mode, fills[i])
+    return out.reshape(count, after[1], after[0], channels)
+
+
+def shrinks(run: Run, width: int, height: int, which: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Return how many source pixels lie beside each other in an output pixel, for some draws.
+
+    Returns:
+        float64 (n,) twice: in the direction where they are most, and where they are fewest.
+    """
+    after = run.size_after(width, height)
+    through = tuple(entry[which] for entry in run.through)
+    entries = in_pixels(through, (run.before[which], run.after[which]), (width, height), after, np.sqrt)
+    if any(np.any(entry != 0) for entry in entries[6:8]):
+        return np.ones(len(which)), np.ones(len(which))
+    long, short = singular(entries)
+    return 1 / np.maximum(short, 1e-12), 1 / np.maximum(long, 1e-12)
+
+
+def _needs_care(matrices: tuple[Any, ...], run: Run) -> NDArray[np.bool_]:
+    """Tell which draws are more than one affine resampling without averaging, bool (N,)."""
+    count = len(run.before)
+    care = np.broadcast_to((matrices[6] != 0) | (matrices[7] != 0), (count,))
+    if run.filter != "nearest":
+        care = care | (singular(matrices)[1] * _SHARP < 1)
+    for shows in run.open:
+        care = care | shows
+    return np.asarray(care & ~run.still, dtype=np.bool_)
+
+
+def _resampled(
+    picture: Picture, matrix: Floats, after: Size, sheet: Picture, border: str, filter_: str
+) -> Picture:
+    """Resample a picture by a 3×3 matrix of pixels to pixels, averaging where it shrinks."""
+    points = 1
+    if filter_ != "nearest":
+        long, short = (float(value) for value in singular(_at_centre(matrix, after)))
+        whole = min(int(1 / max(long, 1e-9)), *picture.shape[:2])
+        if whole >= 2:
+            picture, matrix = _averaged(picture, matrix, whole)
+        points = min(_MOST_POINTS, _points(1 / max(short * max(whole, 1), 1e-9)))
+    if points > 1:
+        step = np.array([[points, 0, (points - 1) / 2], [0, points, (points - 1) / 2], [0, 0, 1]])
+        matrix = step @ matrix
+    size = after[0] * points, after[1] * points
+    flags, mode, fill = FILTERS[filter_], BORDERS[border], sheet.ravel().tolist()
+    if matrix[2, 0] == matrix[2, 1] == 0:
+        flat = matrix[:2] / matrix[2, 2]
+        out = cv2.warpAffine(picture, flat, size, flags=flags, borderMode=mode, borderValue=fill)
+    else:
+        out = cv2.warpPerspective(picture, matrix, size, flags=flags, borderMode=mode, borderValue=fill)
+    out = cv2.resize(out, after, interpolation=cv2.INTER_AREA) if points > 1 else out
+    return np.asarray(out, dtype=np.uint8).reshape(after[1], after[0], picture.shape[2])
+
+
+def _points(shrink: float) -> int:
+    return 1 if shrink <= _SHARP else math.ceil(shrink)
+
+
+def _at_centre(matrix: Floats, after: Size) -> tuple[float, ...]:
+    """Return the linear part of a homography near the middle of the output, as the first of six entries."""
+    if matrix[2, 0] == matrix[2, 1] == 0:
+        return tuple((matrix[:2] / matrix[2, 2]).ravel().tolist())
+    x, y, w = np.linalg.solve(matrix, [(after[0] - 1) / 2, (after[1] - 1) / 2, 1.0])
+    at = np.array([x / w, y / w, 1.0])
+    top, side, scale = (matrix @ at).tolist()
+    slope = (matrix[:2, :2] - np.outer([top / scale, side / scale], matrix[2, :2])) / scale
+    return (*slope[0].tolist(), 0.0, *slope[1].tolist(), 0.0)
+
+
+def _averaged(picture: Picture, matrix: Floats, whole: int) -> tuple[Picture, Floats]:
+    """Make a picture smaller by a whole factor, and the matrix that then does the rest."""
+    height, width = picture.shape[:2]
+    small = max(1, round(width / whole)), max(1, round(height / whole))
+    out = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+    kx, ky = width / small[0], height / small[1]
+    back = np.array([[kx, 0, (kx - 1) / 2], [0, ky, (ky - 1) / 2], [0, 0, 1]])
+    return np.asarray(out, dtype=np.uint8).reshape(small[1], small[0], -1), matrix @ back
