@@ -5,6 +5,7 @@ To add an op, write its class in the file of its family and its line here.
 
 from __future__ import annotations
 
+from augkit.ops.blend import Cutmix, Mixup
 from augkit.ops.colour import ChannelShuffle, Grey, Hue, Saturation
 from augkit.ops.degrade import Blur, Downscale, Jpeg, Noise
 from augkit.ops.geometric import (
@@ -48,6 +49,8 @@ OPS: dict[str, type[Op]] = {
     "downscale": Downscale,
     "erase": Erase,
     "elastic": Elastic,
+    "mixup": Mixup,
+    "cutmix": Cutmix,
 }
 
 __all__ = [

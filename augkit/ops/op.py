@@ -214,11 +214,18 @@ class Blend(Op):
         """Change no label for the worse: what is mixed in is in the label."""
         return Reach()
 
-    def shares(
-        self, values: Values, width: int, height: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """Return how much of each pixel the picture keeps, float32 (N, H, W), and its share of the label,
-        float64 (N,); the partner has the rest.
+    def blend(
+        self, pictures: NDArray[np.uint8], partners: NDArray[np.uint8], values: Values
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        """Return the mixed pictures and the share of the label that each keeps; its partner has the rest.
+
+        Args:
+            pictures: uint8 (N, H, W, C); they stay as they are.
+            partners: uint8 (N, H, W, C), the picture that each is mixed with.
+            values:   the drawn numbers, float64 (N,) each.
+
+        Returns:
+            uint8 (N, H, W, C), a new array, and float64 (N,), 0 to 1.
         """
         raise NotImplementedError
 

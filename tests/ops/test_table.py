@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from augkit import keys
 from augkit.intervals import Interval
-from augkit.ops import OPS, Geometric, Kernel, Op, Range, Tone
+from augkit.ops import OPS, Blend, Geometric, Kernel, Op, Range, Tone
 from augkit.ops.op import spread
 from augkit.policy import Policy
 from augkit.reach import AXES, inside
@@ -57,7 +57,7 @@ WITH_SETTINGS = [name for name in OPS if limits_of(name)]
 @pytest.mark.parametrize("name", OPS)
 def test_an_op_is_a_frozen_dataclass_of_ranges_that_say_their_limits_unit_and_rest(name):
     kind = OPS[name]
-    assert issubclass(kind, Geometric | Tone | Kernel)
+    assert issubclass(kind, Geometric | Tone | Kernel | Blend)
     assert kind.__dataclass_params__.frozen
     for field in dataclasses.fields(kind):
         kinds = {"limits", "number", "numbers", "words"} & set(field.metadata)
