@@ -5,12 +5,14 @@ Sound, instant, not tight.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from augkit.draw import Draws
 from augkit.intervals import Interval
-from augkit.ops import Kernel
+from augkit.ops import Geometric, Kernel, Op
 from augkit.policy import Policy
 from augkit.reach import AXES, GEOMETRY, TONE, Reach
 from augkit.steps import Choice, Node, Step
@@ -26,7 +28,21 @@ def sequence(nodes: tuple[Node, ...], aspect: Interval) -> Reach:
     total = Reach()
     for node in nodes:
         total = total.then(single(node, aspect))
+        aspect = _after(node, aspect)
     return total
+
+
+def shape_after(op: Op, aspect: Interval) -> Interval:
+    """Return the width over height of pictures after an op, given what it was before."""
+    shape = op.aspect_after if isinstance(op, Geometric) else None
+    return aspect if shape is None else Interval(shape, shape)
+
+
+def along(steps: Iterable[Step], aspect: Interval) -> Iterator[tuple[Step, Interval]]:
+    """Yield each of some steps, done one after the other, with the aspect of the pictures it is given."""
+    for step in steps:
+        yield step, aspect
+        aspect = shape_after(step.op, aspect)
 
 
 def single(node: Node, aspect: Interval) -> Reach:
@@ -45,9 +61,9 @@ def unmeasured(policy: Policy, axis: str, aspect: Interval) -> Reach:
     """
     family = GEOMETRY if axis in GEOMETRY else TONE if axis in TONE else ()
     total = Reach()
-    for leaf in policy.leaves():
+    for leaf, shape in along(policy.leaves(), aspect):
         if leaf.p > 0 and isinstance(leaf.op, Kernel):
-            declared = leaf.op.effects(aspect)
+            declared = leaf.op.effects(shape)
             total = total.then(Reach(**{name: declared.on(name) for name in family}))  # type: ignore[arg-type]
     return total
 
@@ -79,7 +95,13 @@ def _narrowed(draws: Draws, i: int) -> Reach:
         row += len(drawn)
         if done:
             total = total.then(step.op.at(values).effects(aspect))
+            aspect = shape_after(step.op, aspect)
     return total
+
+
+def _after(node: Node, aspect: Interval) -> Interval:
+    """Return the aspect after a step or choice: a choice holds no step that changes it."""
+    return shape_after(node.op, aspect) if isinstance(node, Step) else aspect
 
 
 def _choice(choice: Choice, aspect: Interval) -> Reach:

@@ -73,10 +73,11 @@ def _worst_corner(chain: Chain, policy: Policy, axis: str, limit: Limits, aspect
     free = chain.free
     if len(free) > _MOST_CORNERS:
         return None
-    which = np.arange(2 ** len(free))
+    shapes = np.unique(np.clip([aspect.low, 1.0, aspect.high], aspect.low, aspect.high))
+    which = np.repeat(np.arange(2 ** len(free)), len(shapes))
     found = {address: np.full(len(which), value) for address, value in chain.given.items()}
     found |= {a: np.where(which >> i & 1, n.high, n.low) for i, (a, n) in enumerate(free)}
-    draws = chain.as_draws(policy, found, np.full(len(which), aspect.low))
+    draws = chain.as_draws(policy, found, np.resize(shapes, len(which)))
     over = limit.excess(draws.effects[axis])
     worst = int(np.argmax(over))
     return draws.take(np.array([worst])) if over[worst] > _MARGIN else None

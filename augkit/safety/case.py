@@ -14,7 +14,7 @@ from augkit.draw import draw
 from augkit.intervals import Arcs, Interval
 from augkit.policy import Policy
 from augkit.reach import AXES, Limits, Reach, numbers
-from augkit.safety.bound import unmeasured
+from augkit.safety.bound import along, unmeasured
 from augkit.safety.finding import Finding
 from augkit.safety.guard import acceptance
 from augkit.safety.settle import MEASURED, Answer, Settler, culprits
@@ -82,15 +82,16 @@ class Outside:
         """Return the last step that matters, and the names of all that do."""
         leaves = list(self.case.settler.policy.leaves())
         if self.answer.witness is None:
-            moving = [leaf for leaf in leaves if leaf.p > 0 and self._moves(leaf)]
+            shaped = along(leaves, self.case.aspect)
+            moving = [leaf for leaf, aspect in shaped if leaf.p > 0 and self._moves(leaf, aspect)]
         else:
             moving = [leaves[i] for i in culprits(self.answer.witness, self.axis, self.limit)]
         names = [leaf.name for leaf in moving]
         said = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
         return (moving[-1] if moving else None), said or "the steps"
 
-    def _moves(self, leaf: Step) -> bool:
-        effects = leaf.op.effects(self.case.aspect)
+    def _moves(self, leaf: Step, aspect: Interval) -> bool:
+        effects = leaf.op.effects(aspect)
         return type(effects)().on(self.axis) != effects.on(self.axis)
 
     def _survive(self) -> str:
@@ -135,7 +136,8 @@ class Case:
         """Return the steps of unknown reach, unless the task survives everything."""
         if self.task.survives_everything:
             return ()
-        return tuple(leaf for leaf in self.policy.leaves() if leaf.op.effects(self.aspect) == Reach.unknown())
+        shaped = along(self.policy.leaves(), self.aspect)
+        return tuple(leaf for leaf, aspect in shaped if leaf.op.effects(aspect) == Reach.unknown())
 
     def _of_known_effect(self) -> Policy:
         """Return the policy without the steps of unknown reach: LS907 speaks of those, others of the rest."""

@@ -14,6 +14,7 @@ from augkit.intervals import Interval
 from augkit.ops import Drawn, Geometric, Tone
 from augkit.policy import Policy
 from augkit.reach import Reach
+from augkit.safety.bound import along, shape_after
 from augkit.steps import Node, Step
 
 _MAX_LOOKED_AT = 20_000
@@ -61,9 +62,18 @@ class Chain:
     def reach(self, aspect: Interval) -> Reach:
         """Return the bound of this chain alone."""
         total = Reach()
-        for step in self.steps:
-            total = total.then(step.op.effects(aspect))
+        for step, shape in along(self.steps, aspect):
+            total = total.then(step.op.effects(shape))
         return total
+
+    @property
+    def shapes(self) -> tuple[float | None, ...]:
+        """Return the width over height before each step and after the last; None where it is the source's."""
+        out: list[float | None] = [None]
+        for step in self.steps:
+            assert isinstance(step.op, Geometric)
+            out.append(out[-1] if step.op.aspect_after is None else step.op.aspect_after)
+        return tuple(out)
 
     def core(self, aspect: Interval) -> Chain:
         """Return the chain without the steps at its ends that carry the frame onto itself: it keeps as much
@@ -72,7 +82,7 @@ class Chain:
         steps = list(self.steps)
         while steps and self._carries_frame_onto_itself(steps[0], aspect):
             steps.pop(0)
-        while steps and self._carries_frame_onto_itself(steps[-1], aspect):
+        while steps and self._carries_frame_onto_itself(*list(along(steps, aspect))[-1]):
             steps.pop()
         names = {step.name for step in steps}
         return Chain(
@@ -81,6 +91,8 @@ class Chain:
 
     def _carries_frame_onto_itself(self, step: Step, aspect: Interval) -> bool:
         given = self.given
+        if shape_after(step.op, aspect) != aspect:
+            return False
         values = {n.name: given.get(f"{step.name}.{n.name}", np.nan) for n in step.op.drawn()}
         if not isinstance(step.op, Geometric) or step.op.clips or any(np.isnan(v) for v in values.values()):
             return False

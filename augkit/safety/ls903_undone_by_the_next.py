@@ -62,6 +62,8 @@ def undone(nodes: tuple[Node, ...], aspects: tuple[float, ...]) -> Iterator[tupl
                 last.clear()
                 continue
             before = last.pop(kind, None)
+            if isinstance(node.op, Geometric) and node.op.aspect_after is not None:
+                aspects = (node.op.aspect_after,)
             if node.p < 1 or any(number.low < number.high for number in node.op.drawn()):
                 continue
             if before and not _nothing((before.op,), aspects) and _nothing((before.op, node.op), aspects):
@@ -81,7 +83,7 @@ def _still(ops: tuple[Op, ...], aspect: float) -> bool:
     for op in ops:
         values = {number.name: number.low for number in op.drawn()}
         if isinstance(op, Geometric):
-            if op.clips:
+            if op.clips or op.reshapes:
                 return False
             through = affine.compose(op.matrix(values, aspect), through)
         elif isinstance(op, Tone):

@@ -27,6 +27,7 @@ class Maps:
     def __init__(self, chain: Chain, aspect: Interval) -> None:
         self.chain, self.mirrored = chain, chain.mirrored
         self.free, self.given = [address for address, _ in chain.free], chain.given
+        self.shapes = chain.shapes
         low, high = [n.low for _, n in chain.free], [n.high for _, n in chain.free]
         self.low, self.high = np.array([*low, aspect.low]), np.array([*high, aspect.high])
         self.same = self._same()
@@ -62,6 +63,12 @@ class Maps:
         return out
 
     @functools.cached_property
+    def starts(self) -> list[int]:
+        """Return for each frame, the output last, how many steps stand before it."""
+        ends = [part[-1] + 1 if part else 0 for part in self.parts()]
+        return [0, *ends]
+
+    @functools.cached_property
     def _parts(self) -> list[list[int]]:
         out: list[list[int]] = [[]]
         for position, step in enumerate(self.chain.steps):
@@ -79,10 +86,24 @@ class Maps:
         """Return the map of one step, for numbers given as arrays (B,) or spans."""
         step, aspect, zero = self.chain.steps[position], numbers[-1], numbers[-1] * 0.0
         assert isinstance(step.op, Geometric)
+        shape = self.shapes[position]
         known = {address: zero + value for address, value in self.given.items()}
         known |= dict(zip(self.free, numbers[:-1], strict=True))
         drawn = {number.name: known[f"{step.name}.{number.name}"] for number in step.op.drawn()}
-        return _lifted(step.op.matrix(drawn, aspect), zero)
+        return _lifted(step.op.matrix(drawn, aspect if shape is None else shape), zero)
+
+    def in_half_sides(self, through: Map, numbers: list[Any], start: int, stop: int) -> Map:
+        """Return the map between the frames that stand before the steps `start` and `stop`, in half-sides."""
+        same = self.shapes[start] == self.shapes[stop]
+        return affine.in_half_sides(
+            through, self._shape(start, numbers), None if same else self._shape(stop, numbers)
+        )
+
+    def _shape(self, position: int, numbers: list[Any]) -> Any:
+        shape, one = self.shapes[position], self.low[-1] == self.high[-1]
+        if shape is not None:
+            return shape
+        return self.low[-1] if one else numbers[-1]
 
     def _composed(self, part: list[int], numbers: list[Any]) -> Map:
         whole: Map = IDENTITY
@@ -98,38 +119,40 @@ class Maps:
         """Tell for each segment but the first whether it carries a frame onto itself, whatever is drawn."""
         out = [False]
         for part in self._parts[1:]:
-            ends = [
-                affine.in_half_sides(self._composed(part, [np.array([x]) for x in end]), end[-1])
-                for end in (self.low, self.high)
-            ]
             still = not any(self.numbers_of(position) for position in part)
-            out.append(still and all(affine.is_symmetry(end) for end in ends))
+            for end in (self.low, (self.low + self.high) / 2, self.high):
+                numbers = [np.array([x]) for x in end]
+                start, stop = (part[0], part[-1] + 1) if part else (0, 0)
+                through = self.in_half_sides(self._composed(part, numbers), numbers, start, stop)
+                still = still and affine.is_symmetry(through)
+            out.append(still)
         return out
 
     def whole(self, numbers: list[Any]) -> Map:
         """Return the composed map."""
-        return self.frames(numbers)[-1]
+        first, *rest = self.segments(numbers)
+        for through in rest:
+            first = affine.compose(through, first)
+        return first
 
     def frames(self, numbers: list[Any]) -> list[Map]:
-        """Return the maps from the source to each window and to the output."""
-        first, *rest = self.segments(numbers)
-        out = [first]
-        for through in rest:
-            out.append(affine.compose(through, out[-1]))
-        return out
+        """Return the maps from the source to each window and to the output, in half-sides."""
+        return self.seen_from(0, numbers)
 
     def seen_from(self, frame: int, numbers: list[Any]) -> list[Map]:
-        """Return the maps from a frame (0 is the source) to all others, later ones first, the source last."""
-        segments = self.segments(numbers)
+        """Return the maps, in half-sides, from a frame (0 is the source) to all others, later ones first, the
+        source last.
+        """
+        segments, starts = self.segments(numbers), self.starts
         zero = numbers[-1] * 0.0
         seen: list[Map] = []
         ahead, back = IDENTITY, IDENTITY
-        for through in segments[frame:]:
+        for other, through in enumerate(segments[frame:], start=frame + 1):
             ahead = affine.compose(through, ahead)
-            seen.append(_lifted(ahead, zero))
-        for through in segments[:frame][::-1]:
+            seen.append(self.in_half_sides(_lifted(ahead, zero), numbers, starts[frame], starts[other]))
+        for other, through in reversed(list(enumerate(segments[:frame]))):
             back = affine.compose(affine.inverse(through), back)
-            seen.append(_lifted(back, zero))
+            seen.append(self.in_half_sides(_lifted(back, zero), numbers, starts[frame], starts[other]))
         return seen
 
     def found(self, numbers: Floats) -> Found:

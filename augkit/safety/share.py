@@ -39,7 +39,7 @@ _quiet = np.errstate(invalid="ignore", over="ignore", divide="ignore")
 def judge(maps: Maps, limit: Interval, low: Floats, high: Floats) -> Judged:
     """Judge B boxes, float64 (P, B), against the least share survived."""
     middle, radii = (low + high) / 2, (high - low) / 2
-    share = affine.kept([affine.in_half_sides(frame, middle[-1]) for frame in maps.frames(list(middle))])
+    share = affine.kept(maps.frames(list(middle)))
     if (share < limit.low - _MARGIN).any():
         outside = maps.found(middle[:, int(np.argmin(share))])
         return Judged(outside, np.ones(len(share), dtype=np.bool_), low, high, radii)
@@ -92,12 +92,7 @@ def _seen(maps: Maps, frame: int, low: Floats, high: Floats, live: NDArray[np.in
     boxes = Span.boxes_along(low, high, live.tolist())
     middle, radii = (low + high) / 2, ((high - low) / 2)[live]
     both = zip(maps.seen_from(frame, boxes), maps.seen_from(frame, list(middle)), strict=True)
-    return [affine.in_half_sides(narrowed(box, centre, radii), _aspect(maps, boxes)) for box, centre in both]
-
-
-def _aspect(maps: Maps, boxes: list[Span]) -> Span | float:
-    one = maps.low[-1] == maps.high[-1]
-    return float(maps.low[-1]) if one else boxes[-1]
+    return [narrowed(box, centre, radii) for box, centre in both]
 
 
 def _size(back: Map) -> Ends:
@@ -119,7 +114,7 @@ def _carried(
     """
     low, high, pieces = _in_pieces(low, high, maps.numbers_of(position))
     boxes = Span.boxes_along(low, high, live.tolist())
-    through = affine.in_half_sides(maps.move(position, boxes), _aspect(maps, boxes))
+    through = maps.in_half_sides(maps.move(position, boxes), boxes, position, position + 1)
     a, b, tx, c, d, ty = (entry.flat for entry in through)
     back = affine.inverse((a, b, tx, c, d, ty))
     before = _seen_back([(np.tile(x, pieces), np.tile(y, pieces)) for x, y in speeds], back)
