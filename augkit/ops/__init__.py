@@ -6,8 +6,9 @@ To add an op, write its class in the file of its family and its line here.
 from __future__ import annotations
 
 from augkit.ops.blend import Cutmix, Mixup
+from augkit.ops.blur import Blur, MedianBlur, MotionBlur, Sharpen
 from augkit.ops.colour import ChannelShuffle, Grey, Hue, Saturation
-from augkit.ops.degrade import Blur, Downscale, Jpeg, Noise
+from augkit.ops.degrade import Downscale, Jpeg
 from augkit.ops.geometric import (
     Crop,
     FlipHorizontal,
@@ -19,6 +20,7 @@ from augkit.ops.geometric import (
     Transpose,
     Zoom,
 )
+from augkit.ops.noise import Noise, SaltPepper, ShotNoise
 from augkit.ops.occlude import Erase
 from augkit.ops.op import Blend, Colour, Curve, Drawn, Geometric, Kernel, Op, Projective, Tone, Values
 from augkit.ops.setting import Limits, Range, number, numbers, setting, word
@@ -44,7 +46,12 @@ OPS: dict[str, type[Op]] = {
     "grey": Grey,
     "channel_shuffle": ChannelShuffle,
     "blur": Blur,
+    "motion_blur": MotionBlur,
+    "median_blur": MedianBlur,
+    "sharpen": Sharpen,
     "noise": Noise,
+    "shot_noise": ShotNoise,
+    "salt_pepper": SaltPepper,
     "jpeg": Jpeg,
     "downscale": Downscale,
     "erase": Erase,

@@ -1,15 +1,9 @@
-"""Ops that take detail away: blur, noise, compression, fewer pixels.
-
-A share of the side counts the side of the square that is as large as the picture, √(width · height) pixels:
-the unit in which `augkit.reach` composes, and in which a policy means the same at 28 pixels and at 500.
-"""
+"""Ops that take detail away as storing a picture does: compression, fewer pixels."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
-import statistics
 from collections.abc import Mapping
 
 import cv2
@@ -18,7 +12,7 @@ from numpy.typing import NDArray
 
 from augkit import codec
 from augkit.intervals import Interval
-from augkit.ops.op import Drawn, Kernel, field, spread
+from augkit.ops.op import Kernel
 from augkit.ops.setting import Range, setting
 from augkit.reach import Reach
 
@@ -26,60 +20,6 @@ Picture = NDArray[np.uint8]
 
 MOST_PIXELS = 65535
 """The longest side that a JPEG file can have: a picture left with as many pixels has lost none."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Blur(Kernel):
-    """Blur the picture with a Gaussian.
-
-    Draws:   sigma, even over the range; 0.01 is 0.28 pixels for a digit of 28×28 and 4.3 for a photo of
-             500×375
-    Edges:   are continued outwards, not mirrored
-    Source:  Chen et al. 2020, ICML (SimCLR), appendix A: up to 2 pixels of 224, a share of 0.009
-    """
-
-    sigma: Range = setting(0, 0.25, unit="share of the side", still=0)
-
-    def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
-        """Blur each channel; the Gaussian is cut off at three sigma."""
-        height, width = picture.shape[:2]
-        pixels = values["sigma"] * math.sqrt(width * height)
-        if pixels == 0:
-            return picture
-        out = cv2.GaussianBlur(picture, (0, 0), pixels, borderType=cv2.BORDER_REPLICATE)
-        return np.asarray(out, dtype=np.uint8).reshape(picture.shape)
-
-    def effects(self, aspect: Interval) -> Reach:
-        """Blur by at most the high end."""
-        return Reach(blur=Interval(0, self.sigma[1]))
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Noise(Kernel):
-    """Add Gaussian noise, its own for every pixel and channel.
-
-    Draws:   sigma, even over the range; field, the address of the noise
-    Source:  Sietsma & Dow 1991, Neural Networks 4(1)
-    """
-
-    sigma: Range = setting(0, 1, unit="share of the full range", still=0)
-
-    def drawn(self) -> tuple[Drawn, ...]:
-        """Return the sigma and the field."""
-        return (Drawn("sigma", *self.sigma, still=0), field())
-
-    def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
-        """Add the field, and clip to what a pixel can hold."""
-        sigma = values["sigma"]
-        if sigma == 0:
-            return picture
-        noise = _normal(values["field"], picture.size).reshape(picture.shape)
-        noisy: NDArray[np.float32] = np.clip(picture + noise * np.float32(255 * sigma), 0, 255)
-        return np.rint(noisy).astype(np.uint8)
-
-    def effects(self, aspect: Interval) -> Reach:
-        """Add at most the high end; clipping only makes it less."""
-        return Reach(noise=Interval(0, self.sigma[1]))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -131,19 +71,3 @@ class Downscale(Kernel):
     def effects(self, aspect: Interval) -> Reach:
         """Leave at least the low end's pixels."""
         return Reach(pixels=Interval(self.to[0], math.inf))
-
-
-def _normal(address: float, count: int) -> NDArray[np.float32]:
-    """Return `count` normal numbers for an address, each from 16 bits through the inverse distribution."""
-    words = spread(address, "noise", -(-count // 4))
-    parts = (words[:, None] >> np.array([0, 16, 32, 48], dtype=np.uint64)) & np.uint64(0xFFFF)
-    normal: NDArray[np.float32] = _quantiles()[parts.ravel()[:count]]
-    return normal
-
-
-@functools.cache
-def _quantiles() -> NDArray[np.float32]:
-    """Return the normal quantiles in the middle of 65,536 equal parts, -4.3 to 4.3, float32."""
-    normal = statistics.NormalDist()
-    upper = np.array([normal.inv_cdf((i + 0.5) / 65536) for i in range(32768, 65536)], dtype=np.float32)
-    return np.concatenate([-upper[::-1], upper])
