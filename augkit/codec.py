@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit import png
 from augkit.errors import PictureError, UsageError
 
 Picture = NDArray[np.uint8]
@@ -29,10 +30,15 @@ _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _PILLOW = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # closed: EPS starts other programs
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # JPEG markers that carry width and height
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
-_FORMATS = {  # extension, OpenCV's setting, its default
-    "png": (".png", cv2.IMWRITE_PNG_COMPRESSION, 1),
+_FORMATS = {  # extension, OpenCV's setting, its default; PNG is written without OpenCV
+    "png": (".png", -1, 0),
     "jpeg": (".jpg", cv2.IMWRITE_JPEG_QUALITY, 95),
     "webp": (".webp", cv2.IMWRITE_WEBP_QUALITY, 101),  # above 100: lossless
+}
+_REDUCED = {
+    2: (cv2.IMREAD_REDUCED_GRAYSCALE_2, cv2.IMREAD_REDUCED_COLOR_2),
+    4: (cv2.IMREAD_REDUCED_GRAYSCALE_4, cv2.IMREAD_REDUCED_COLOR_4),
+    8: (cv2.IMREAD_REDUCED_GRAYSCALE_8, cv2.IMREAD_REDUCED_COLOR_8),
 }
 _DAMAGE = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, MemoryError)
 _AGAIN = "remove it or fetch it again"
@@ -80,12 +86,16 @@ def peek_size(data: bytes, *, name: str = "", orient: bool = True) -> tuple[int,
     return header.width, header.height
 
 
-def decode(data: bytes, *, name: str = "", orient: bool = True, background: int = BACKGROUND) -> Picture:
+def decode(
+    data: bytes, *, name: str = "", orient: bool = True, background: int = BACKGROUND, by: int = 1
+) -> Picture:
     """Decode a picture to uint8, H×W×1 where it is grey and H×W×3 (RGB) where it is not.
 
     Transparent pixels show `background` (0 to 255), 16-bit values are divided by 257 and rounded, CMYK is
     made RGB as Pillow does it, the first frame stands for an animation, and the EXIF orientation is applied
-    unless `orient` is off (a TIFF is turned all the same: Pillow does it while reading).
+    unless `orient` is off (a TIFF is turned all the same: Pillow does it while reading).  With `by` of 2, 4
+    or 8 a file that is `reducible` comes that many times smaller, averaged, its sides rounded up; libjpeg
+    then leaves out most of the work.
 
     Raises:
         PictureError: the bytes are no picture, a torn one, one of float values, or larger than `MAX_PIXELS`.
@@ -95,7 +105,7 @@ def decode(data: bytes, *, name: str = "", orient: bool = True, background: int 
         if header.deep:
             picture = _decode_deep(data, background)
         elif header.channels:
-            picture = _decode_plain(data, header)
+            picture = _decode_plain(data, header, by)
         else:
             picture = _decode_other(data, name, background)
     except (cv2.error, *_DAMAGE) as error:
@@ -109,9 +119,11 @@ def encode(picture: Picture, format: str = "png") -> bytes:
     `format` is "png" or "webp" (both lossless) or "jpeg" (quality 95); "jpeg:90" sets the quality.
     """
     extension, setting, value = settings(format)
+    if extension == ".png" and picture.ndim == 3 and picture.shape[2] in (1, 3) and picture.size:
+        return png.write(picture)
     if picture.ndim == 3 and picture.shape[2] == 3:
         picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)  # type: ignore[assignment]
-    ok, data = cv2.imencode(extension, picture, [setting, value])
+    ok, data = (False, picture) if extension == ".png" else cv2.imencode(extension, picture, [setting, value])
     if not ok:
         raise PictureError(f"a picture of shape {picture.shape} cannot be written as {format}")
     return data.tobytes()
@@ -125,6 +137,12 @@ def settings(format: str) -> tuple[str, int, int]:
         raise UsageError(f"got image format {format!r}, want png, webp or jpeg, as in jpeg:95")
     extension, setting, default = _FORMATS[kind]
     return extension, setting, int(quality) if quality else default
+
+
+def reducible(data: bytes, *, name: str = "") -> bool:
+    """Tell whether `decode` can make this file's picture smaller while reading: plain JPEG files only."""
+    header = peek(data, name=name)
+    return header.kind == "jpeg" and header.channels > 0
 
 
 def kept_as(data: bytes, *, name: str = "") -> str | None:
@@ -211,12 +229,16 @@ def _open(data: bytes, name: str) -> Any:
         raise PictureError(f"its header cannot be read ({_short(error)})", where=name) from error
 
 
-def _decode_plain(data: bytes, header: Header) -> Picture:
-    flag = cv2.IMREAD_GRAYSCALE if header.channels == 1 else cv2.IMREAD_COLOR
+def _decode_plain(data: bytes, header: Header, by: int) -> Picture:
+    grey = header.channels == 1
+    if by > 1 and header.kind == "jpeg":
+        flag = _REDUCED[by][0 if grey else 1]
+    else:
+        flag = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
     if picture is None:
         raise ValueError("OpenCV finds it damaged")
-    if header.channels == 1:
+    if grey:
         return picture[:, :, None]  # type: ignore[return-value]
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture)  # type: ignore[return-value]
 

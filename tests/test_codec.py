@@ -194,3 +194,21 @@ def test_bytes_are_kept_only_where_every_reader_shows_them_alike():
         kind = "JPEG" if mode == "CMYK" else "PNG"
         assert codec.kept_as(saved(Image.fromarray(COLOUR).convert(mode), kind)) is None
     assert codec.kept_as(saved(Image.fromarray(COLOUR), "WEBP")) is None
+
+
+@pytest.mark.parametrize("picture", [GREY, COLOUR], ids=["grey", "colour"])
+@pytest.mark.parametrize("by", [2, 4, 8])
+def test_a_jpeg_file_is_read_smaller_as_the_mean_of_its_pixels(picture, by):
+    smooth = cv2.GaussianBlur(cv2.resize(picture, (83, 61)), (0, 0), 3).reshape(61, 83, -1)
+    data = codec.encode(smooth, "jpeg:100")
+    small = codec.decode(data, by=by)
+    assert small.shape == (-(-61 // by), -(-83 // by), smooth.shape[2])
+    height, width = 61 // by * by, 83 // by * by
+    mean = smooth[:height, :width].reshape(height // by, by, width // by, by, -1).mean(axis=(1, 3))
+    assert np.abs(small[: height // by, : width // by] - mean).mean() < 2
+
+
+def test_only_plain_jpeg_files_are_read_smaller():
+    assert codec.reducible(codec.encode(COLOUR, "jpeg:90"))
+    assert not codec.reducible(codec.encode(COLOUR, "png"))
+    assert codec.decode(codec.encode(COLOUR, "png"), by=4).shape == COLOUR.shape

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from augkit import codec
 from augkit.errors import PictureError
-from augkit.render import render
+from augkit.render import reduction, render
 from augkit.store import disk, manifest, names
 from augkit.store.job import Job, Shard
 from augkit.store.suspects import Suspects
@@ -131,35 +132,45 @@ def _make_source(
 ) -> None:
     """Make all pictures of one source from one decode; `first` is the draw of its first copy."""
     key, label = shard.keys[source.place], int(shard.labels[source.place])
+    copies = np.arange(first, first + job.copies(shard.split))
+    by = _reduced(job, source, draws, copies)
     try:
-        picture = codec.decode(source.data, name=key)
+        picture = codec.decode(source.data, name=key, by=by)
     except PictureError as error:
         rows.bad.append((key, error.problem))
         return
     stem, origin = shard.stems[source.place], hashlib.sha256(source.data).hexdigest()
 
-    def write(copy: int, after: int, data: bytes, extension: str, draw: int) -> None:
+    def write(copy: int, after: int, data: bytes, size: tuple[int, int], extension: str, draw: int) -> None:
         was = "" if after == label else f"{names.WAS}{job.folders[label]}"
         file = f"{shard.split}/{job.folders[after]}/{stem}{was}-{copy}{extension}"
         files.put(file, data)
-        size = (picture.shape[1], picture.shape[0])
         rows.add(file, key, copy, job.classes[label], job.classes[after], data, size, origin, draw)
 
     if draws is None or job.keep_originals:
         extension = codec.kept_as(source.data, name=key)
         if extension:
-            write(0, label, source.data, extension, -1)
+            write(0, label, source.data, source.size, extension, -1)
         else:
-            write(0, label, codec.encode(picture), ".png", -1)
+            write(0, label, codec.encode(picture), source.size, ".png", -1)
     if draws is None:
         return
     extension = codec.settings(job.format)[0]
-    for copy in range(1, job.copies(shard.split) + 1):
-        draw = first + copy - 1
+    for copy, draw in enumerate(copies.tolist(), start=1):
         rows.count(job.classes[label], bool(draws.accepted[draw]))
         if draws.accepted[draw]:
-            made = codec.encode(render(picture, draws, draw), job.format)
-            write(copy, int(draws.labels[draw]), made, extension, draw)
+            made = render(picture, draws, draw, size=source.size, by=by)
+            size = (made.shape[1], made.shape[0])
+            write(copy, int(draws.labels[draw]), codec.encode(made, job.format), size, extension, draw)
+
+
+def _reduced(job: Job, source: _Source, draws: Draws | None, copies: NDArray[np.int64]) -> int:
+    """Return how much smaller the source may be read, for all of its copies."""
+    if draws is None or not codec.reducible(source.data):
+        return 1
+    if job.keep_originals and codec.kept_as(source.data) is None:
+        return 1
+    return reduction(draws, copies[draws.accepted[copies]], source.size)
 
 
 class _Files:
