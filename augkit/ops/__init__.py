@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from augkit.ops.blend import Cutmix, Mixup
 from augkit.ops.blur import Blur, MedianBlur, MotionBlur, Sharpen
-from augkit.ops.colour import ChannelShuffle, Grey, Hue, Saturation
+from augkit.ops.colour import ChannelDrop, ChannelShuffle, Grey, Hue, Saturation
 from augkit.ops.degrade import Downscale, Jpeg
 from augkit.ops.geometric import (
     Crop,
@@ -20,12 +20,15 @@ from augkit.ops.geometric import (
     Transpose,
     Zoom,
 )
+from augkit.ops.lens import Lens
 from augkit.ops.noise import Noise, SaltPepper, ShotNoise
-from augkit.ops.occlude import Erase
+from augkit.ops.histogram import Autocontrast, Clahe, Equalize
+from augkit.ops.light import PcaColour, WhiteBalance
+from augkit.ops.occlude import Cutout, Erase, GridMask
 from augkit.ops.op import Blend, Colour, Curve, Drawn, Geometric, Kernel, Op, Projective, Tone, Values
 from augkit.ops.setting import Limits, Range, number, numbers, setting, word
-from augkit.ops.tone import Brightness, Contrast, Invert, Posterize
-from augkit.ops.warp import Elastic
+from augkit.ops.tone import Brightness, Contrast, Gamma, Invert, Posterize, Solarize
+from augkit.ops.warp import Elastic, GridDistortion
 
 OPS: dict[str, type[Op]] = {
     "shift": Shift,
@@ -39,12 +42,20 @@ OPS: dict[str, type[Op]] = {
     "crop": Crop,
     "contrast": Contrast,
     "brightness": Brightness,
+    "gamma": Gamma,
     "invert": Invert,
+    "solarize": Solarize,
     "posterize": Posterize,
+    "autocontrast": Autocontrast,
+    "equalize": Equalize,
+    "clahe": Clahe,
     "saturation": Saturation,
     "hue": Hue,
     "grey": Grey,
     "channel_shuffle": ChannelShuffle,
+    "channel_drop": ChannelDrop,
+    "white_balance": WhiteBalance,
+    "pca_colour": PcaColour,
     "blur": Blur,
     "motion_blur": MotionBlur,
     "median_blur": MedianBlur,
@@ -55,7 +66,11 @@ OPS: dict[str, type[Op]] = {
     "jpeg": Jpeg,
     "downscale": Downscale,
     "erase": Erase,
+    "cutout": Cutout,
+    "grid_mask": GridMask,
     "elastic": Elastic,
+    "grid_distortion": GridDistortion,
+    "lens": Lens,
     "mixup": Mixup,
     "cutmix": Cutmix,
 }

@@ -126,7 +126,8 @@ class Sharpen(Kernel):
     Draws:   strength, how much of that difference is added, and radius, the sigma of the Gaussian that the
              blurred picture is made with, even over their ranges
     Edges:   are continued outwards, not mirrored
-    Source:  unsharp masking as in Gonzalez & Woods 2018, Digital Image Processing, section 3.6
+    Source:  unsharp masking as in Gonzalez & Woods 2018, Digital Image Processing, section 3.6, of the luma
+             (ITU-R BT.601) alone: the same is added to every channel, so that edges get no colours
     """
 
     strength: Range = setting(0, 10, unit="share of the difference", still=0)
@@ -138,16 +139,17 @@ class Sharpen(Kernel):
         if strength == 0 or sigma == 0:
             return picture
         size = 2 * math.ceil(3 * sigma) + 1
-        fine = picture.astype(np.int16) * np.int16(_FRACTION)  # whole levels would be rounded, and enlarged
-        soft = cv2.GaussianBlur(fine, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
-        out = cv2.addWeighted(
-            picture.reshape(soft.shape), 1 + strength, soft, -strength / _FRACTION, 0, dtype=cv2.CV_8U
-        )
-        return _like(picture, out)
+        fine: Any = picture.astype(np.uint16) * np.uint16(_FRACTION)  # whole levels would be enlarged
+        if picture.shape[2] == 3:
+            fine = cv2.cvtColor(fine, cv2.COLOR_RGB2GRAY)
+        luma = fine.astype(np.int16).reshape(picture.shape[:2])
+        detail = luma - cv2.GaussianBlur(luma, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
+        same = cv2.merge([detail] * picture.shape[2]).reshape(picture.shape)
+        return _like(picture, cv2.addWeighted(picture, 1, same, strength / _FRACTION, 0, dtype=cv2.CV_8U))
 
     def effects(self, aspect: Interval) -> Reach:
-        """Enlarge contrast about the level around each pixel, which lies anywhere: a middle grey on black
-        or white goes half the strength too far, and where nothing changes the picture stays.
+        """Enlarge contrast about the level around each pixel, which lies anywhere: a middle grey in the
+        midst of black or white is moved by half the strength.
         """
         most = self.strength[1] if self.radius[1] > 0 else 0.0
         return Reach(contrast=Interval(1, 1 + most), brightness=Interval(-most / 2, most / 2))

@@ -1,16 +1,22 @@
-"""Ops that hide a part of the picture."""
+"""Ops that hide a part of the picture.
+
+What is hidden has its edges between pixels where they fall there: a pixel that is half hidden is half painted
+over, so that the share covered is the same at every size of picture.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit import keys
 from augkit.intervals import Interval
-from augkit.ops.op import Drawn, Kernel
+from augkit.ops.op import Drawn, Kernel, field, spread
 from augkit.ops.setting import Range, setting
 from augkit.reach import Reach
 
@@ -23,8 +29,6 @@ class Erase(Kernel):
 
     Draws:   width and height, even over their ranges; the rectangle's place x and y, even over [0, 1]: 0 is
              left and bottom, 1 right and top; fill, even over its range
-    Edges:   a pixel that the rectangle half covers is half painted over, so that the share covered is
-             width · height at every size of picture
     Source:  DeVries & Taylor 2017, arXiv:1708.04552 (cutout); Zhong et al. 2020, AAAI (random erasing), which
              draws area and ratio and leaves out what does not fit
     """
@@ -41,12 +45,10 @@ class Erase(Kernel):
     def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
         """Paint the rectangle."""
         height, width = picture.shape[:2]
-        columns, across = _strip(width, values["width"], values["x"])
-        rows, down = _strip(height, values["height"], 1 - values["y"])
         out = picture.copy()
-        part = out[rows, columns].astype(np.float64)
-        hidden = (down[:, None] * across[None, :])[:, :, None]
-        out[rows, columns] = np.rint(part + hidden * (values["fill"] - part)).astype(np.uint8)
+        wide, high = values["width"] * width, values["height"] * height
+        left, top = values["x"] * (width - wide), (1 - values["y"]) * (height - high)
+        _paint(out, (left, left + wide), (top, top + high), values["fill"])
         return out
 
     def effects(self, aspect: Interval) -> Reach:
@@ -54,10 +56,123 @@ class Erase(Kernel):
         return Reach(covered=Interval(0, self.width[1] * self.height[1]))
 
 
-def _strip(pixels: int, share: float, place: float) -> tuple[slice, NDArray[np.float64]]:
-    """Return the pixels along one side that a strip touches, and the share of each that it hides."""
-    start = place * (1 - share) * pixels
-    stop = min(start + share * pixels, pixels)
-    first, last = math.floor(start), math.ceil(stop)
-    left = np.arange(first, last, dtype=np.float64)
-    return slice(first, last), np.clip(np.minimum(left + 1, stop) - np.maximum(left, start), 0, 1)
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cutout(Kernel):
+    """Paint over squares, each with its centre anywhere in the picture; the frame may cut them.
+
+    Draws:   holes, how many, evenly among the whole numbers of the range; side, the same for all of them,
+             and fill, even over their ranges; field, the address of the places, each even over the picture
+    Source:  DeVries & Taylor 2017, arXiv:1708.04552: one square of 16 pixels of 32, a share of 0.5
+    """
+
+    holes: Range = setting(0, 100, unit="squares", still=0, default=(1.0, 1.0))
+    side: Range = setting(0, 1, unit="share of the side", still=0)
+    fill: Range = setting(0, 255, unit="level of every channel", still=0, default=(0.0, 0.0))
+
+    def drawn(self) -> tuple[Drawn, ...]:
+        """Return how many holes, their side and fill, and the field of their places."""
+        sides = (_whole("holes", self.holes, still=0), Drawn("side", *self.side, still=0))
+        return (*sides, Drawn("fill", *self.fill), field())
+
+    def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
+        """Paint the squares."""
+        height, width = picture.shape[:2]
+        holes, half = _round(values["holes"]), values["side"] * math.sqrt(width * height) / 2
+        out = picture.copy()
+        places = keys.uniform(spread(values["field"], "cutout", 2 * holes)).reshape(-1, 2)
+        for x, y in (places * (width, height)).tolist():
+            _paint(out, (x - half, x + half), (y - half, y + half), values["fill"])
+        return out
+
+    def effects(self, aspect: Interval) -> Reach:
+        """Cover at most all the squares, apart and uncut but where they are longer than the picture."""
+        side = self.side[1]
+        squarest = min(max(1.0, aspect.low), aspect.high)
+        shorter = min(math.sqrt(squarest), 1 / math.sqrt(squarest))
+        return Reach(covered=Interval(0, min(1.0, _round(self.holes[1]) * side * min(side, shorter))))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GridMask(Kernel):
+    """Paint over a grid of holes, one in each cell.
+
+    The picture has a whole number of cells, and the grid wraps around: as much is hidden wherever it lies.
+
+    Draws:   cells along the side, evenly among the whole numbers of the range (in a picture that is not
+             square as many each way as make the cells squarest); ratio, a hole's side to its cell's, and
+             fill, even over their ranges; the grid's place x and y, even over a cell
+    Source:  Chen et al. 2020, arXiv:2001.04086 (GridMask), whose cells need not fit, so that up to twice as
+             much is hidden in one place of the grid as in another
+    """
+
+    cells: Range = setting(1, 64, unit="cells along the side", still=1, default=(2.0, 8.0))
+    ratio: Range = setting(0, 1, unit="share of a cell's side", still=0)
+    fill: Range = setting(0, 255, unit="level of every channel", still=0, default=(0.0, 0.0))
+
+    def drawn(self) -> tuple[Drawn, ...]:
+        """Return the cells, the ratio, the fill and the grid's place."""
+        holes = (_whole("cells", self.cells), Drawn("ratio", *self.ratio, still=0))
+        return (*holes, Drawn("fill", *self.fill), Drawn("x", 0, 1), Drawn("y", 0, 1))
+
+    def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
+        """Paint all holes at once."""
+        height, width = picture.shape[:2]
+        aspect, cells, ratio = math.sqrt(width / height), _round(values["cells"]), values["ratio"]
+        across = _stripes(width, max(1, _round(cells * aspect)), ratio, values["x"])
+        down = _stripes(height, max(1, _round(cells / aspect)), ratio, 1 - values["y"])
+        hidden = np.outer(down, across).astype(np.float32)
+        plain = np.full(picture.shape, _round(values["fill"]), dtype=np.uint8)
+        out = cv2.blendLinear(picture, plain, 1 - hidden, hidden)
+        return np.asarray(out, dtype=np.uint8).reshape(picture.shape)
+
+    def effects(self, aspect: Interval) -> Reach:
+        """Cover the square of the ratio, at every number of cells and in every place."""
+        return Reach(covered=Interval(0, self.ratio[1] ** 2))
+
+
+def _round(value: float) -> int:
+    return math.floor(value + 0.5)
+
+
+def _whole(name: str, ends: Range, *, still: float | None = None) -> Drawn:
+    """Draw evenly among the whole numbers of a range, its ends rounded."""
+    low, high = (_round(end) for end in ends)
+    return Drawn(name, low, high, still, tuple(float(number) for number in range(low, high + 1)))
+
+
+def _paint(out: Picture, across: tuple[float, float], down: tuple[float, float], fill: float) -> None:
+    """Paint over a rectangle, given by where it begins and ends in pixels; what is out of frame is cut."""
+    height, width = out.shape[:2]
+    for rows, high in _pieces(*down, height):
+        for columns, wide in _pieces(*across, width):
+            part = out[rows, columns]
+            hidden = high * wide
+            part[...] = _round(fill) if hidden == 1 else np.rint(part + hidden * (fill - part))
+
+
+def _pieces(start: float, stop: float, pixels: int) -> Iterator[tuple[slice, float]]:
+    """Yield the pixels along one side that lie between two places, and the share of them that does: those
+    wholly between, and the ones at either end.
+    """
+    start, stop = max(start, 0.0), min(stop, float(pixels))
+    first, last = math.ceil(start), math.floor(stop)
+    if start >= stop:
+        return
+    if first > last:  # both ends in one pixel
+        yield slice(last, first), stop - start
+        return
+    if start < first:
+        yield slice(first - 1, first), first - start
+    if first < last:
+        yield slice(first, last), 1.0
+    if last < stop:
+        yield slice(last, last + 1), stop - last
+
+
+def _stripes(pixels: int, count: int, ratio: float, place: float) -> NDArray[np.float64]:
+    """Return the share of each pixel along one side that stripes hide, one in each of `count` cells."""
+    ends = np.arange(pixels + 1) * (count / pixels) - place
+    cell = np.floor(ends)
+    before = cell * ratio + np.minimum(ends - cell, ratio)
+    shares: NDArray[np.float64] = np.clip(np.diff(before) * (pixels / count), 0, 1)
+    return shares

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from augkit import keys
 from augkit.intervals import Interval
 from augkit.ops.op import Drawn, Kernel, field, spread
-from augkit.ops.setting import Range, setting
+from augkit.ops.setting import Range, number, setting
 from augkit.reach import Reach
 
 Picture = NDArray[np.uint8]
@@ -56,12 +56,73 @@ class Elastic(Kernel):
         in_pixels = [math.sqrt(width * height) * (down @ move @ across.T) for move in moves]
         x = (np.arange(width) + in_pixels[0]).astype(np.float32)
         y = (np.arange(height)[:, None] + in_pixels[1]).astype(np.float32)
-        out = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(out, dtype=np.uint8).reshape(picture.shape)
+        return remapped(picture, x, y)
 
     def effects(self, aspect: Interval) -> Reach:
         """Move parts by at most the high end, and the whole not at all."""
         return Reach(displaced=Interval(0, self.displacement[1]))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GridDistortion(Kernel):
+    """Move the lines of a grid, and stretch or squeeze what is between them.
+
+    Lines stay level or upright and the frame stays where it is, so that nothing turns and nothing is lost; a
+    line moves by less than half a cell, so that nothing folds.
+
+    Draws:   distortion, how far a line moves at most, even over the range; field, the address of the moves,
+             each even up to that far either way
+    Source:  albumentations' GridDistortion, which draws how wide each column and row becomes: there the moves
+             of lines add up, and the middle of the picture goes farther than its parts change
+    """
+
+    distortion: Range = setting(0, 0.45, unit="share of a cell", still=0)
+    cells: float = number(2, 64, unit="cells along each side", whole=True, default=5)
+
+    def drawn(self) -> tuple[Drawn, ...]:
+        """Return the distortion and the field."""
+        return (Drawn("distortion", *self.distortion, still=0), field())
+
+    def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
+        """Look up each pixel where its column and its row come from."""
+        if values["distortion"] == 0:
+            return picture
+        height, width = picture.shape[:2]
+        cells = int(self.cells)
+        even = keys.uniform(spread(values["field"], "grid_distortion", 2 * (cells - 1))).reshape(2, -1)
+        lines = np.tile(np.arange(cells + 1) / cells, (2, 1))
+        lines[:, 1:-1] += (2 * even - 1) * (values["distortion"] / cells)
+        columns, rows = (
+            _moved(line, pixels).astype(np.float32)
+            for line, pixels in zip(lines, (width, height), strict=True)
+        )
+        x, y = np.broadcast_to(columns, (height, width)), np.broadcast_to(rows[:, None], (height, width))
+        return remapped(picture, x, y)
+
+    def effects(self, aspect: Interval) -> Reach:
+        """Widen or narrow a cell by twice what a line moves (once where every cell has a side of the frame),
+        in either direction on its own; move points as far as two lines that cross.
+        """
+        moved = self.distortion[1]
+        change = moved if self.cells == 2 else 2 * moved
+        longest = max(math.hypot(math.sqrt(a), 1 / math.sqrt(a)) for a in (aspect.low, aspect.high))
+        return Reach(
+            stretch=Interval(1, (1 + change) / (1 - change)),
+            zoom=Interval(1 - change, 1 + change),
+            displaced=Interval(0, moved * longest / self.cells),
+        )
+
+
+def _moved(lines: Floats, pixels: int) -> Floats:
+    """Return where pixel centres along one side come from, in pixels, given where evenly spaced lines go."""
+    before = np.linspace(0, 1, len(lines))
+    return np.interp((np.arange(pixels) + 0.5) / pixels, lines, before) * pixels - 0.5
+
+
+def remapped(picture: Picture, x: NDArray[np.float32], y: NDArray[np.float32]) -> Picture:
+    """Look up each pixel at a place in pixels, linear between centres, edges continued outwards."""
+    out = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out, dtype=np.uint8).reshape(picture.shape)
 
 
 def bend(address: float, displacement: float, smoothness: float, aspect: float) -> Floats:
