@@ -18,7 +18,11 @@ from numpy.typing import NDArray
 from augkit import keys
 from augkit.draw import Draws, draw
 from augkit.errors import UsageError
+from augkit.ops import Blend
+from augkit.policy import Policy
 from augkit.safety import SafePolicy, guarded
+from augkit.steps import Step
+from augkit.transform import Transform
 
 _FORMAT = 1
 _SLACK = 1e-6
@@ -46,13 +50,22 @@ class Plan:
     keep_originals: bool = True
 
     def __post_init__(self) -> None:
-        """Check the numbers, and that the task knows the classes."""
+        """Check the numbers, the places of blends, and that the task knows the classes."""
         if not 0 <= self.seed < 2**64:
             raise UsageError(f"got a seed of {self.seed}, want 0 to 2**64 - 1")
         if self.copies < 0 or (self.copies == 0 and not self.keep_originals):
             raise UsageError(
                 f"got {self.copies} copies and no originals, want at least one picture of each source"
             )
+        blended: Step | None = None
+        for step in self.safe.policy.leaves():
+            if blended and not isinstance(step.op, Blend):
+                raise UsageError(
+                    f"{blended.name} stands before {step.name}, but finished pictures are mixed",
+                    where=blended.where,
+                    fix=f"move {blended.name} to the end of the policy",
+                )
+            blended = step if isinstance(step.op, Blend) else None
         self.safe.task.fit(self.classes)
 
     @functools.cached_property
@@ -76,9 +89,28 @@ class Plan:
             "verdict": _without_places(self.safe.verdict.canonical()),
         }
 
+    @property
+    def policy(self) -> Policy:
+        """Return the policy."""
+        return self.safe.policy
+
+    @functools.cached_property
+    def blends(self) -> tuple[Step, ...]:
+        """Return the steps that mix pictures of one batch, which the feed alone can do."""
+        return tuple(step for step in self.policy.leaves() if isinstance(step.op, Blend) and step.p > 0)
+
+    def must_not_blend(self, why: str) -> None:
+        """Raise UsageError where a step of the policy mixes pictures, and say why that cannot be."""
+        for step in self.blends:
+            raise UsageError(
+                f"{step.name} mixes each picture with another of its batch, {why}",
+                where=step.where,
+                fix="train through the feed (augkit.feed), which mixes the labels too, or take the step out",
+            )
+
     def draw(
         self,
-        sources: Sequence[str],
+        sources: Sequence[str] | keys.Words,
         labels: NDArray[np.int64],
         copies: NDArray[np.int64],
         sizes: NDArray[np.int64],
@@ -86,7 +118,7 @@ class Plan:
         """Make the random decisions for N pictures, each held against what its class survives.
 
         Args:
-            sources: N source keys.
+            sources: N source keys, or their words as uint64 (N,).
             labels:  int64 (N,), indices into `classes`.
             copies:  int64 (N,), numbers of copies, 1 and up.
             sizes:   int64 (N, 2), width and height of each source in pixels.
@@ -99,10 +131,12 @@ class Plan:
         """
         aspects = sizes[:, 0] / sizes[:, 1]
         self._check(aspects)
-        words = keys.words(sources)
-        policy = self.safe.policy
+        words = sources if isinstance(sources, np.ndarray) else keys.words(sources)
+        policy = self.policy
         labels = np.asarray(labels, dtype=np.int64)
         drawn = draw(policy, words, copies, seed=self.seed, aspects=aspects, labels=labels)
+        if policy.on_unsafe == "refuse":  # the whole reach is proved: there is nothing left to look at
+            return drawn
 
         def again(at: NDArray[np.int64], attempt: int) -> Draws:
             return draw(
@@ -116,6 +150,24 @@ class Plan:
             )
 
         return guarded(drawn, self.safe.task, self.classes, again)
+
+    def as_transform(self, epoch: int = 0, *, channels_first: bool = False) -> Transform:
+        """Return the plan as a function of rows, for `datasets.Dataset.with_transform` and for PyTorch.
+
+        Each epoch makes other pictures, and the same epoch the same ones: take the transform of each epoch.
+
+            plan = Plan(judge(policy, task).safe_policy(), classes)
+            train = data["train"].with_transform(plan.as_transform(epoch=3))
+
+        For a map-style PyTorch data set of (picture, label), such as torchvision's ImageFolder:
+
+            loader = DataLoader(plan.as_transform(epoch=3, channels_first=True).over(images), batch_size=64)
+
+        Raises:
+            UsageError: the policy has a step that needs a whole batch (mixup, cutmix).
+        """
+        self.must_not_blend("and a transform sees one picture at a time")
+        return Transform(self, epoch, channels_first)
 
     def _check(self, aspects: NDArray[np.float64]) -> None:
         judged = self.safe.verdict.aspect

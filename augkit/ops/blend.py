@@ -55,7 +55,9 @@ class Mixup(_BetaBlend):
         """Return the sums and the shares."""
         shares = self.share(values)
         out = np.empty(pictures.shape, np.uint8)
-        rows = [each.reshape(*each.shape[:2], each.shape[2] * each.shape[3]) for each in (pictures, partners, out)]
+        rows = [
+            each.reshape(*each.shape[:2], each.shape[2] * each.shape[3]) for each in (pictures, partners, out)
+        ]
         for one, other, mixed, share in zip(*rows, shares.tolist(), strict=True):
             cv2.addWeighted(one, share, other, 1 - share, 0, dst=mixed)
         return out, shares
@@ -67,8 +69,8 @@ class Cutmix(_BetaBlend):
 
     Draws:   radius and angle, which make the share λ to be kept, Beta(alpha, alpha); the rectangle's middle x
              and y, even over the picture: 0 is left and bottom, 1 right and top
-    Edges:   the rectangle lies where it lies in the other picture, has √(1 - λ) of each side and is cut at the
-             frame; it covers whole pixels, and the label follows the number of those
+    Edges:   the rectangle lies where it lies in the other picture, has √(1 - λ) of each side and is cut at
+             the frame; it covers whole pixels, and the label follows the number of those
     Source:  Yun et al. 2019, ICCV, "CutMix", whose code draws one rectangle for a whole batch; here every
              picture has its own, and never itself for a partner
     """

@@ -76,6 +76,11 @@ class Job:
     again: bool
     patience: int = PATIENCE
 
+    def __post_init__(self) -> None:
+        """Refuse plans that mix pictures."""
+        if self.plan is not None:
+            self.plan.must_not_blend("and a file has one label")
+
     @property
     def keep_originals(self) -> bool:
         """Tell whether augmented splits hold their sources too."""
