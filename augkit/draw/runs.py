@@ -47,7 +47,7 @@ class Run:
         reshaping: the ops that change the picture's size, in order.
         line:    contrast (the slope, negative when inverted) and brightness of each draw, float64 (N,).
         mixes:   float64 (N, 3, 4), the colour matrices, the line in them; None where no colours are mixed.
-        heights: float64 (N, 256), the curve that follows, unclipped, where it is no line; else None.
+        heights: float64 (N, 256), the curve that follows, unclipped; None where there is none.
     """
 
     through: Plane
@@ -102,25 +102,22 @@ class Run:
         return width, height
 
     @functools.cached_property
-    def tables(self) -> NDArray[np.uint8] | None:
-        """Return the 256-entry tone table of each draw, uint8 (N, 256), or None if no draw changes tones.
+    def levels(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """Return the line in levels: what a level is multiplied by and what is added to it, float32 (N,) each.
 
-        For colour pictures the line is in `mixes` where there are any.
+        None where no draw changes tones.
         """
-        return self._table(self.line) if self.heights is None else _rounded(self.heights)
-
-    @functools.cached_property
-    def grey_tables(self) -> NDArray[np.uint8] | None:
-        """Return what `tables` holds, for pictures that have no colours to mix."""
-        if self.mixes is None or self.heights is not None:
-            return self.tables
-        return self._table(self.line)
-
-    def _table(self, line: tuple[Floats, Floats]) -> NDArray[np.uint8] | None:
-        slope, level = line
+        slope, level = self.line
         if (slope == 1).all() and (level == 0).all():
             return None
-        return _rounded(_on_line(line, np.arange(256)[None, :] / 255))
+        return slope.astype(np.float32), (255 * (level + (1 - slope) / 2)).astype(np.float32)
+
+    @functools.cached_property
+    def tables(self) -> NDArray[np.uint8] | None:
+        """Return the 256-entry table of each draw's curve, uint8 (N, 256); None where there is no curve."""
+        if self.heights is None:
+            return None
+        return np.rint(np.clip(self.heights, 0, 1) * 255).astype(np.uint8)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -209,7 +206,10 @@ class _Growing:
     def _curved(self, op: Curve, done: Bools, values: dict[str, Floats]) -> None:
         if self.heights is None:
             x = np.broadcast_to(np.arange(256)[None, :] / 255, (len(done), 256))
-            self.heights = x if self.mixes is not None else _on_line(self.line, x)
+            if self.mixes is not None:
+                self.heights = x
+            else:
+                self.heights, self.line = np.broadcast_to(_on_line(self.line, x), x.shape), (1.0, 0.0)
         columns = {name: numbers[:, None] for name, numbers in values.items()}
         self.heights = np.where(done[:, None], op.levels(self.heights, columns), self.heights)
 
@@ -285,7 +285,3 @@ def _on_line(line: tuple[Any, Any], x: Floats) -> Floats:
     slope, level = (np.asarray(part, dtype=np.float64).reshape(-1, 1) for part in line)
     out: Floats = slope * (x - 0.5) + (level + 0.5)
     return out
-
-
-def _rounded(heights: Floats) -> NDArray[np.uint8]:
-    return np.rint(np.clip(heights, 0, 1) * 255).astype(np.uint8)

@@ -8,15 +8,13 @@ matrix and one table, clipped once at the end.  What a crop left outside its win
 
 from __future__ import annotations
 
-from typing import Any
-
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from augkit.draw import Draws, Run, Use
 from augkit.errors import UsageError
 from augkit.render import warp
+from augkit.render.colours import coloured, coloured_batch
 
 Picture = NDArray[np.uint8]
 
@@ -46,8 +44,8 @@ def render(
         last = number + 1 == len(draws.runs)
         if isinstance(part, Run):
             reduced = (size, by) if number == 0 else (None, 1)
-            out = _coloured(warp.warped(out, part, i, sheet, draws.policy.border, *reduced), part, i)
-            sheet = sheet if last else _coloured(sheet, part, i)
+            out = coloured(warp.warped(out, part, i, sheet, draws.policy.border, *reduced), part, i)
+            sheet = sheet if last else coloured(sheet, part, i)
         elif part.done[i]:
             values = _values(part, i)
             out = part.kernel.apply(out, values)
@@ -77,8 +75,8 @@ def render_batch(pictures: Picture, draws: Draws) -> Picture:
             out, sheets = _used_batch(out, sheets, part)
             continue
         moved = warp.warped_batch(out, part, sheets, draws.policy.border)
-        coloured = _coloured_batch(moved, part, own=moved is not pictures)
-        sheets = sheets if last else _coloured_batch(sheets, part, own=False)
+        coloured = coloured_batch(moved, part, own=moved is not pictures)
+        sheets = sheets if last else coloured_batch(sheets, part, own=False)
         out = coloured
     return out.copy() if out is pictures else out
 
@@ -113,44 +111,6 @@ def _used_batch(pictures: Picture, sheets: Picture, use: Use) -> tuple[Picture, 
         if use.kernel.pointwise:
             sheets[i] = use.kernel.apply(sheets[i], values)
     return out, sheets
-
-
-def _coloured(picture: Any, run: Run, i: int) -> Picture:
-    """Mix the colours and look up the tones of one picture."""
-    out = picture
-    grey = picture.shape[2] == 1
-    if run.mixes is not None and not grey:
-        out = cv2.transform(out, run.mixes[i] * _TO_LEVELS)
-    tables = run.grey_tables if grey else _tables_after_mix(run)
-    if tables is not None:
-        out = cv2.LUT(out, tables[i])
-    return out if out is picture else np.asarray(out, dtype=np.uint8).reshape(picture.shape)
-
-
-def _coloured_batch(pictures: Picture, run: Run, *, own: bool) -> Picture:
-    """Mix the colours and look up the tones of all pictures, in place if they are our `own`."""
-    grey = pictures.shape[3] == 1
-    mixes = None if grey or run.mixes is None else run.mixes * _TO_LEVELS
-    tables = run.grey_tables if grey else _tables_after_mix(run)
-    if mixes is None and tables is None:
-        return pictures
-    out = pictures if own else np.empty_like(pictures)
-    flat, into = (p.reshape(p.shape[:3]) if grey else p for p in (pictures, out))
-    for i in range(len(pictures)):
-        one = flat[i]
-        if mixes is not None:
-            one = cv2.transform(one, mixes[i], dst=into[i])
-        if tables is not None:
-            cv2.LUT(one, tables[i], dst=into[i])
-    return out
-
-
-_TO_LEVELS = np.array([1.0, 1.0, 1.0, 255.0])
-"""What turns a colour matrix for colours on [0, 1] into one for levels: its last column counts levels."""
-
-
-def _tables_after_mix(run: Run) -> NDArray[np.uint8] | None:
-    return run.tables if run.mixes is None or run.heights is not None else None
 
 
 def _check(picture: Picture) -> None:

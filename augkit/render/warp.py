@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.draw import Run
-from augkit.render import windows
+from augkit.render import stack, windows
 from augkit.render.pixels import Size, in_pixels, singular
 
 Picture = NDArray[np.uint8]
@@ -64,13 +64,20 @@ def warped(
     after = run.size_after(width, height)
     through = tuple(float(entry[i]) for entry in run.through)
     aspects = float(run.before[i]), float(run.after[i])
-    matrix = np.array(in_pixels(through, aspects, (width / by, height / by), after, math.sqrt)).reshape(3, 3)
+    entries = in_pixels(through, aspects, (width / by, height / by), after, math.sqrt)
+    if (
+        by == 1
+        and stack.fits((width, height), after, border, run.filter)
+        and not _needs_care(entries, run, i)
+    ):
+        columns = tuple(np.array([entry]) for entry in entries[:6])
+        return stack.resampled(picture[None], columns, after, sheet[None], border)[0]
     open_ = [window for window, shows in zip(run.windows, run.open, strict=True) if shows[i]]
     if open_ and border != "constant":
         maps = windows.folded(run, i, (width / by, height / by), after, border)
         folded = cv2.remap(picture, *maps, FILTERS[run.filter], borderMode=BORDERS[border])
         return np.asarray(folded, dtype=np.uint8).reshape(after[1], after[0], channels)
-    out = _resampled(picture, matrix, after, sheet, border, run.filter)
+    out = _resampled(picture, np.array(entries).reshape(3, 3), after, sheet, border, run.filter)
     for window in open_:
         out = windows.laid_over(out, window, run, i, sheet)
     return out
@@ -93,21 +100,38 @@ def warped_batch(pictures: Picture, run: Run, sheets: Picture, border: str) -> P
     count, height, width, channels = pictures.shape
     after = run.size_after(width, height)
     matrices = in_pixels(run.through, (run.before, run.after), (width, height), after, np.sqrt)
-    alone = _needs_care(matrices, run)
+    care = _needs_care(matrices, run)
+    alone = np.flatnonzero(care).tolist()
+    if stack.fits((width, height), after, border, run.filter):
+        entries = np.broadcast_arrays(*matrices[:6])
+        out = stack.resampled(pictures, entries, after, sheets, border)
+        out[run.still] = pictures[run.still] if run.still.any() else 0
+    else:
+        plain = np.flatnonzero(~care & ~run.still).tolist()
+        out = _one_by_one(pictures, plain, matrices, after, sheets, border, FILTERS[run.filter])
+        out[run.still] = pictures[run.still] if run.still.any() else 0
+    for i in alone:
+        out[i] = warped(pictures[i], run, i, sheets[i], border)
+    return out
+
+
+def _one_by_one(
+    pictures: Picture,
+    which: list[int],
+    matrices: tuple[Any, ...],
+    after: Size,
+    sheets: Picture,
+    border: str,
+    filter_: int,
+) -> Picture:
+    """Resample some pictures by affine maps, without averaging; the others are left blank."""
+    count, height, width, channels = pictures.shape
     flat = pictures.reshape((count, height, width) if channels == 1 else pictures.shape)
     out = np.empty((count, after[1], after[0], *flat.shape[3:]), np.uint8)
     affine = np.ascontiguousarray(np.stack(np.broadcast_arrays(*matrices[:6]), axis=-1)).reshape(-1, 2, 3)
-    flags, mode = FILTERS[run.filter], BORDERS[border]
-    fills = sheets.reshape(count, channels).tolist()
-    warp, still = cv2.warpAffine, run.still.tolist()
-    for i, one in enumerate(alone.tolist()):
-        if one:
-            made = warped(pictures[i], run, i, sheets[i], border)
-            out[i] = made.reshape(out.shape[1:])
-        elif still[i]:
-            out[i] = flat[i]
-        else:
-            warp(flat[i], affine[i], after, out[i], flags, mode, fills[i])
+    mode, fills, warp = BORDERS[border], sheets.reshape(count, channels).tolist(), cv2.warpAffine
+    for i in which:
+        warp(flat[i], affine[i], after, out[i], filter_, mode, fills[i])
     return out.reshape(count, after[1], after[0], channels)
 
 
@@ -126,15 +150,15 @@ def shrinks(run: Run, width: int, height: int, which: NDArray[np.int64]) -> tupl
     return 1 / np.maximum(short, 1e-12), 1 / np.maximum(long, 1e-12)
 
 
-def _needs_care(matrices: tuple[Any, ...], run: Run) -> NDArray[np.bool_]:
-    """Tell which draws are more than one affine resampling without averaging, bool (N,)."""
-    count = len(run.before)
-    care = np.broadcast_to((matrices[6] != 0) | (matrices[7] != 0), (count,))
+def _needs_care(entries: tuple[Any, ...], run: Run, i: int | None = None) -> Any:
+    """Tell which draws are more than one affine resampling without averaging, bool (N,); or whether one is."""
+    at = slice(None) if i is None else i
+    care = (entries[6] != 0) | (entries[7] != 0)
     if run.filter != "nearest":
-        care = care | (singular(matrices)[1] * _SHARP < 1)
+        care = care | (singular(entries)[1] * _SHARP < 1)
     for shows in run.open:
-        care = care | shows
-    return np.asarray(care & ~run.still, dtype=np.bool_)
+        care = care | shows[at]
+    return care & ~run.still[at]
 
 
 def _resampled(

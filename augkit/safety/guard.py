@@ -45,9 +45,11 @@ def guarded(draws: Draws, task: Task, classes: tuple[str, ...], redraw: Redraw) 
 
     A draw past help is not accepted.
     """
-    kept = survived(draws, task, classes)
     mode = draws.policy.on_unsafe
-    if mode == "refuse" or kept.all():
+    if mode == "refuse":  # every draw of the policy is proved to stay inside
+        return draws
+    kept = survived(draws, task, classes)
+    if kept.all():
         return draws
     if mode == "drop":
         return dataclasses.replace(draws, accepted=kept)
