@@ -20,10 +20,10 @@ from augkit.ops.geometric import (
     Transpose,
     Zoom,
 )
-from augkit.ops.lens import Lens
-from augkit.ops.noise import Noise, SaltPepper, ShotNoise
 from augkit.ops.histogram import Autocontrast, Clahe, Equalize
+from augkit.ops.lens import Lens
 from augkit.ops.light import PcaColour, WhiteBalance
+from augkit.ops.noise import Noise, SaltPepper, ShotNoise
 from augkit.ops.occlude import Cutout, Erase, GridMask
 from augkit.ops.op import Blend, Colour, Curve, Drawn, Geometric, Kernel, Op, Projective, Tone, Values
 from augkit.ops.setting import Limits, Range, number, numbers, setting, word

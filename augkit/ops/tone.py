@@ -1,19 +1,24 @@
-"""Ops that change how bright a pixel is, whatever is beside it; a run of lines is rendered by one table."""
+"""Ops that change how bright a pixel is, whatever is beside it; a run of them is rendered by one table.
+
+Of an op that is no line, contrast holds the slopes of its curve, all of them, and brightness is what the
+curve does to middle grey.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import math
 from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from augkit.intervals import EMPTY, Interval
-from augkit.ops.op import Kernel, Tone, Values
+from augkit.ops.op import Curve, Tone, Values
 from augkit.ops.setting import Range, setting
 from augkit.reach import Reach
+
+_OFFSET = 0.055
+_ROUNDING = 1e-6
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,7 +77,64 @@ class Invert(Tone):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Posterize(Kernel):
+class Gamma(Curve):
+    """Raise tones to a power: above 1 they get darker, below 1 brighter, and black and white stay.
+
+    Draws:   exponent, even over the range
+    Source:  Poynton 2012, "Digital video and HD", chapter 27.  Other tools take x**g, whose slope at black
+             has no bound below 1 and is 0 above, so that no class would survive it; here the power is taken
+             a little above black, as in IEC 61966-2-1 (sRGB), whose offset of 0.055 this is
+    """
+
+    exponent: Range = setting(0.1, 10, unit="exponent", still=1)
+
+    def levels(self, x: Any, values: Values) -> Any:
+        """Return ((x + e)**g - e**g) / ((1 + e)**g - e**g), continued with a slope of 1 beyond black and
+        white.
+        """
+        held = np.clip(x, 0, 1)
+        return _power(held, values["exponent"]) + (x - held)
+
+    def effects(self, aspect: Interval) -> Reach:
+        """Bend the tones: the slope is least and greatest at black and white, middle grey moves.
+
+        The slope at black falls with the exponent, that at white grows, and middle grey gets darker.
+        """
+        low, high = self.exponent
+        return Reach(
+            contrast=Interval(min(_slope(0, high), _slope(1, low)), max(_slope(0, low), _slope(1, high))),
+            brightness=Interval(_power(0.5, high) - 0.5, _power(0.5, low) - 0.5),
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Solarize(Curve):
+    """Invert the tones from a threshold upwards and leave those below.
+
+    Draws:   threshold, even over the range; 0 inverts all, 0.5 the brighter half, 1 nothing
+    Source:  Cubuk et al. 2019, CVPR (AutoAugment), table 6; a threshold of t is Pillow's 256·t
+    """
+
+    threshold: Range = setting(0, 1, unit="share of the 256 levels", still=1)
+
+    def levels(self, x: Any, values: Values) -> Any:
+        """Return 1 - x from the threshold upwards."""
+        above = (255 * x + _ROUNDING >= 256 * values["threshold"]) & (values["threshold"] < 1)
+        return np.where(above, 1 - x, x)
+
+    def effects(self, aspect: Interval) -> Reach:
+        """Keep some tones and invert others, each with a slope of one about middle grey; two tones that are
+        each other's inverse fall together where one is kept, so that the larger part of the levels is left.
+        """
+        low, high = (256 * end for end in self.threshold)
+        if low == 256:
+            return Reach()
+        nearest = min(max(math.ceil(low), 128), math.ceil(high))
+        return Reach(inverted=Interval(1, 1), levels=Interval(max(nearest, 256 - nearest), 256))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Posterize(Curve):
     """Leave few levels of brightness in each channel, evenly from black to white, and take the nearest.
 
     Draws:   bits, even over the range; round(2**bits) levels are left, 2 at 1 bit, 3 at 1.6 and all at 8
@@ -82,16 +144,20 @@ class Posterize(Kernel):
 
     bits: Range = setting(1, 8, unit="bits of each channel", still=8)
 
-    def apply(self, picture: NDArray[np.uint8], values: Mapping[str, float]) -> NDArray[np.uint8]:
-        """Take the nearest level that is left."""
-        steps = _levels(values["bits"]) - 1
-        table = np.rint(np.rint(np.arange(256) / 255 * steps) / steps * 255).astype(np.uint8)
-        return np.asarray(cv2.LUT(picture, table), dtype=np.uint8).reshape(picture.shape)
+    def levels(self, x: Any, values: Values) -> Any:
+        """Return the nearest level that is left."""
+        steps = np.round(2 ** values["bits"]) - 1
+        return np.where(steps == 255, x, np.rint(x * steps) / steps)
 
     def effects(self, aspect: Interval) -> Reach:
         """Leave at least the low end's levels."""
-        return Reach(levels=Interval(_levels(self.bits[0]), 256))
+        return Reach(levels=Interval(round(2 ** self.bits[0]), 256))
 
 
-def _levels(bits: float) -> int:
-    return round(2**bits)
+def _power(x: Any, g: Any) -> Any:
+    return ((x + _OFFSET) ** g - _OFFSET**g) / ((1 + _OFFSET) ** g - _OFFSET**g)
+
+
+def _slope(x: float, g: float) -> float:
+    slope: float = g * (x + _OFFSET) ** (g - 1) / ((1 + _OFFSET) ** g - _OFFSET**g)
+    return slope
