@@ -103,7 +103,7 @@ class Run:
 
     @functools.cached_property
     def levels(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-        """Return the line in levels: what a level is multiplied by and what is added to it, float32 (N,) each.
+        """Return the line in levels: what multiplies a level and what is added, float32 (N,) each.
 
         None where no draw changes tones.
         """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ def coloured(picture: Picture, run: Run, i: int) -> Picture:
     Returns:
         uint8 H×W×C; `picture` itself where nothing changes.
     """
-    out = picture
+    out: Any = picture
     if run.mixes is not None and picture.shape[2] == 3:
         out = cv2.transform(out, run.mixes[i] * _TO_LEVELS)
     elif run.levels is not None:

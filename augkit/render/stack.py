@@ -1,7 +1,7 @@
 """Stack: many small pictures resampled in one call, as one tall picture.
 
-For a digit of 28×28 the call costs more than the pixels.  Each picture gets a margin of one pixel, which holds
-what is outside it, and no place that is looked up lies beyond its margin.
+For a digit of 28×28 the call costs more than the pixels.  Each picture gets a margin of one pixel, which
+holds what is outside it, and no place that is looked up lies beyond its margin.
 """
 
 from __future__ import annotations

@@ -71,7 +71,8 @@ def warped(
         and not _needs_care(entries, run, i)
     ):
         columns = tuple(np.array([entry]) for entry in entries[:6])
-        return stack.resampled(picture[None], columns, after, sheet[None], border)[0]
+        made = stack.resampled(picture[None], columns, after, sheet[None], border)
+        return made.reshape(after[1], after[0], channels)
     open_ = [window for window, shows in zip(run.windows, run.open, strict=True) if shows[i]]
     if open_ and border != "constant":
         maps = windows.folded(run, i, (width / by, height / by), after, border)
@@ -97,20 +98,18 @@ def warped_batch(pictures: Picture, run: Run, sheets: Picture, border: str) -> P
     """
     if not run.moves:
         return pictures
-    count, height, width, channels = pictures.shape
+    height, width = pictures.shape[1:3]
     after = run.size_after(width, height)
     matrices = in_pixels(run.through, (run.before, run.after), (width, height), after, np.sqrt)
     care = _needs_care(matrices, run)
-    alone = np.flatnonzero(care).tolist()
     if stack.fits((width, height), after, border, run.filter):
-        entries = np.broadcast_arrays(*matrices[:6])
-        out = stack.resampled(pictures, entries, after, sheets, border)
-        out[run.still] = pictures[run.still] if run.still.any() else 0
+        out = stack.resampled(pictures, np.broadcast_arrays(*matrices[:6]), after, sheets, border)
     else:
         plain = np.flatnonzero(~care & ~run.still).tolist()
         out = _one_by_one(pictures, plain, matrices, after, sheets, border, FILTERS[run.filter])
-        out[run.still] = pictures[run.still] if run.still.any() else 0
-    for i in alone:
+    if run.still.any():
+        out[run.still] = pictures[run.still]
+    for i in np.flatnonzero(care).tolist():
         out[i] = warped(pictures[i], run, i, sheets[i], border)
     return out
 
@@ -151,7 +150,7 @@ def shrinks(run: Run, width: int, height: int, which: NDArray[np.int64]) -> tupl
 
 
 def _needs_care(entries: tuple[Any, ...], run: Run, i: int | None = None) -> Any:
-    """Tell which draws are more than one affine resampling without averaging, bool (N,); or whether one is."""
+    """Tell which draws are more than one plain affine resampling, bool (N,); or whether draw `i` is."""
     at = slice(None) if i is None else i
     care = (entries[6] != 0) | (entries[7] != 0)
     if run.filter != "nearest":
