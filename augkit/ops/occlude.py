@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -120,10 +120,7 @@ class GridMask(Kernel):
         aspect, cells, ratio = math.sqrt(width / height), _round(values["cells"]), values["ratio"]
         across = _stripes(width, max(1, _round(cells * aspect)), ratio, values["x"])
         down = _stripes(height, max(1, _round(cells / aspect)), ratio, 1 - values["y"])
-        hidden = np.outer(down, across).astype(np.float32)
-        plain = np.full(picture.shape, _round(values["fill"]), dtype=np.uint8)
-        out = cv2.blendLinear(picture, plain, 1 - hidden, hidden)
-        return np.asarray(out, dtype=np.uint8).reshape(picture.shape)
+        return _hidden(picture, np.outer(down, across), values["fill"])
 
     def effects(self, aspect: Interval) -> Reach:
         """Cover the square of the ratio, at every number of cells and in every place."""
@@ -142,37 +139,35 @@ def _whole(name: str, ends: Range, *, still: float | None = None) -> Drawn:
 
 def _paint(out: Picture, across: tuple[float, float], down: tuple[float, float], fill: float) -> None:
     """Paint over a rectangle, given by where it begins and ends in pixels; what is out of frame is cut."""
-    height, width = out.shape[:2]
-    for rows, high in _pieces(*down, height):
-        for columns, wide in _pieces(*across, width):
-            part = out[rows, columns]
-            hidden = high * wide
-            part[...] = _round(fill) if hidden == 1 else np.rint(part + hidden * (fill - part))
+    columns, wide = _strip(*across, out.shape[1])
+    rows, high = _strip(*down, out.shape[0])
+    if wide.size and high.size:
+        part = out[rows, columns]
+        part[...] = _hidden(part, np.outer(high, wide), fill)
 
 
-def _pieces(start: float, stop: float, pixels: int) -> Iterator[tuple[slice, float]]:
-    """Yield the pixels along one side that lie between two places, and the share of them that does: those
-    wholly between, and the ones at either end.
-    """
+def _hidden(picture: Picture, shares: NDArray[np.float32], fill: float) -> Picture:
+    """Paint over a share of each pixel."""
+    plain = np.full(picture.shape, _round(fill), dtype=np.uint8)
+    out = cv2.blendLinear(picture, plain, 1 - shares, shares)
+    return np.asarray(out, dtype=np.uint8).reshape(picture.shape)
+
+
+def _strip(start: float, stop: float, pixels: int) -> tuple[slice, NDArray[np.float32]]:
+    """Return the pixels along one side that a strip touches, and the share of each that it hides."""
     start, stop = max(start, 0.0), min(stop, float(pixels))
-    first, last = math.ceil(start), math.floor(stop)
-    if start >= stop:
-        return
-    if first > last:  # both ends in one pixel
-        yield slice(last, first), stop - start
-        return
-    if start < first:
-        yield slice(first - 1, first), first - start
-    if first < last:
-        yield slice(first, last), 1.0
-    if last < stop:
-        yield slice(last, last + 1), stop - last
+    first, last = math.floor(start), math.ceil(stop)
+    shares = np.ones(max(0, last - first) if start < stop else 0, dtype=np.float32)
+    if shares.size:
+        shares[0] -= start - first
+        shares[-1] -= last - stop
+    return slice(first, last), shares
 
 
-def _stripes(pixels: int, count: int, ratio: float, place: float) -> NDArray[np.float64]:
+def _stripes(pixels: int, count: int, ratio: float, place: float) -> NDArray[np.float32]:
     """Return the share of each pixel along one side that stripes hide, one in each of `count` cells."""
     ends = np.arange(pixels + 1) * (count / pixels) - place
     cell = np.floor(ends)
     before = cell * ratio + np.minimum(ends - cell, ratio)
     shares: NDArray[np.float64] = np.clip(np.diff(before) * (pixels / count), 0, 1)
-    return shares
+    return shares.astype(np.float32)
