@@ -96,14 +96,16 @@ class Gamma(Curve):
         return _power(held, values["exponent"]) + (x - held)
 
     def effects(self, aspect: Interval) -> Reach:
-        """Bend the tones: the slope is least and greatest at black and white, middle grey moves.
+        """Bend the tones: the slope is least and greatest at black and white; those stay, and middle grey
+        moves.
 
         The slope at black falls with the exponent, that at white grows, and middle grey gets darker.
         """
         low, high = self.exponent
+        moved = Interval(_power(0.5, high) - 0.5, _power(0.5, low) - 0.5)
         return Reach(
             contrast=Interval(min(_slope(0, high), _slope(1, low)), max(_slope(0, low), _slope(1, high))),
-            brightness=Interval(_power(0.5, high) - 0.5, _power(0.5, low) - 0.5),
+            brightness=moved.either(Interval(0, 0)),
         )
 
 
