@@ -78,12 +78,11 @@ class ShotNoise(Kernel):
             at = picture.astype(np.int32) * np.int32(_CELLS) + (parts >> 4)
             return np.take(_counts(photons), at)
         normal = _quantiles()[parts]
-        sigma = np.sqrt(np.arange(256) * (255 / photons)).astype(np.float32)
-        # The square leans a normal number as a Poisson number leans (Cornish and Fisher); a photon is
-        # less than a level here, so that whole numbers of them are not seen.
-        noisy = picture + sigma[picture] * normal + (normal**2 - 1) * np.float32(255 / 6 / photons)
-        out: NDArray[np.float32] = np.clip(np.where(picture > 0, noisy, 0), 0, 255)
-        return np.rint(out).astype(np.uint8)
+        mean = (np.arange(256) * (photons / 255)).astype(np.float32)
+        # The square leans a normal number as a Poisson number leans (Cornish and Fisher).
+        count = np.rint(mean[picture] + np.sqrt(mean)[picture] * normal + (normal**2 - 1) / 6)
+        levels: NDArray[np.float32] = np.clip(count * np.float32(255 / photons), 0, 255)
+        return np.where(picture > 0, np.rint(levels), 0).astype(np.uint8)
 
     def effects(self, aspect: Interval) -> Reach:
         """Add the noise of white, the root of the photons in one; what is darker has less."""

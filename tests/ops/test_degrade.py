@@ -1,11 +1,8 @@
-"""Blur, noise, compression and fewer pixels against references, and their effects against measured pixels."""
+"""Compression and fewer pixels against references, and their effects against measured pixels."""
 
 from __future__ import annotations
 
 import io
-import math
-from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,114 +11,9 @@ from PIL import Image
 
 from augkit import keys
 from augkit.intervals import Interval
-from augkit.ops import OPS, Kernel
+from tests.ops.scenes import op, scene
 
 SQUARE = Interval(1, 1)
-
-
-def op(name: str, **settings: Any) -> Kernel:
-    made = OPS[name](**settings)
-    assert isinstance(made, Kernel)
-    return made
-
-
-def scene(height: int, width: int, channels: int = 3) -> NDArray[np.uint8]:
-    """Return a picture with soft and hard edges, as far as both go in every channel."""
-    y, x = np.mgrid[0 : height * 1.0, 0 : width * 1.0]
-    planes = [
-        127
-        + 60 * np.sin(x / width * 9 + c) * np.cos(y / height * 7)
-        + 60 * (x / width + y / height > 1 + c / 9)
-        for c in range(channels)
-    ]
-    return np.clip(np.stack(planes, axis=2), 0, 255).astype(np.uint8)
-
-
-def gaussian(picture: NDArray[np.uint8], sigma: float) -> NDArray[np.float64]:
-    """Blur in float64, the edges continued, the Gaussian cut off at four sigma."""
-    reach = math.ceil(4 * sigma)
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    weights /= weights.sum()
-    out = picture.astype(np.float64)
-    for axis in (0, 1):
-        pad = [(reach, reach) if a == axis else (0, 0) for a in range(3)]
-        padded = np.pad(out, pad, mode="edge")
-        out = sum(  # type: ignore[assignment]
-            w * np.take(padded, range(k, k + picture.shape[axis]), axis=axis) for k, w in enumerate(weights)
-        )
-    return out
-
-
-@pytest.mark.parametrize("sigma", [0.01, 0.03, 0.08])
-@pytest.mark.parametrize("shape", [(60, 60, 1), (45, 80, 3)])
-def test_blur_is_a_gaussian_of_sigma_times_the_side(shape: tuple[int, int, int], sigma: float) -> None:
-    picture = scene(*shape)
-    after = op("blur", sigma=(0, 0.25)).apply(picture, {"sigma": sigma})
-    assert after.shape == picture.shape
-    assert np.abs(after - gaussian(picture, sigma * math.sqrt(shape[0] * shape[1]))).max() <= 2
-
-
-@pytest.mark.parametrize("size", [28, 101, 301])
-@pytest.mark.parametrize("sigma", [0.02, 0.05, 0.1])
-def test_the_measured_blur_is_at_most_what_is_declared_at_every_size(size: int, sigma: float) -> None:
-    middle = size // 2
-    edge = np.zeros((size, size, 1), dtype=np.uint8)
-    edge[:, middle:] = 255
-    made = op("blur", sigma=(0, sigma))
-    rise = np.diff(made.apply(edge, {"sigma": sigma})[middle, :, 0].astype(float))
-    at = np.arange(size - 1)
-    mean = (rise * at).sum() / rise.sum()
-    measured = math.sqrt((rise * (at - mean) ** 2).sum() / rise.sum()) / size
-    declared = made.effects(SQUARE).blur.high
-    assert 0.9 * declared - 0.2 / size <= measured <= declared * 1.01
-
-
-@pytest.mark.parametrize("sigma", [0.02, 0.05, 0.1])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_measured_noise_is_what_is_declared(sigma: float, channels: int) -> None:
-    flat = np.full((160, 200, channels), 128, dtype=np.uint8)
-    made = op("noise", sigma=(0, sigma))
-    noise = made.apply(flat, {"sigma": sigma, "field": 7.0}).astype(float) - 128
-    assert abs(noise.std() / 255 / made.effects(SQUARE).noise.high - 1) < 0.02
-    assert abs(noise.mean()) < 4 * sigma * 255 / math.sqrt(noise.size)
-    for shifted in (np.roll(noise, 1, 0), np.roll(noise, 1, 1)):
-        assert abs((noise * shifted).mean() / noise.var()) < 0.03
-
-
-def test_noise_is_normal() -> None:
-    flat = np.full((300, 400, 3), 128, dtype=np.uint8)
-    noise = op("noise", sigma=(0, 0.1)).apply(flat, {"sigma": 0.1, "field": 99.0}).astype(float) - 128
-    z = noise / noise.std()
-    assert abs((z**3).mean()) < 0.02
-    assert abs((z**4).mean() - 3) < 0.05
-    for bound, share in ((1, 0.6827), (2, 0.9545), (3, 0.9973)):
-        assert abs((np.abs(z) <= bound).mean() - share) < 0.015
-
-
-def test_noise_of_clipped_pixels_is_never_more() -> None:
-    for level in (0, 20, 250):
-        flat = np.full((100, 100, 1), level, dtype=np.uint8)
-        after = op("noise", sigma=(0, 0.2)).apply(flat, {"sigma": 0.2, "field": 3.0})
-        assert after.astype(float).std() / 255 <= 0.2
-
-
-def test_the_noise_of_an_address_is_keys_own_words() -> None:
-    address, size = 2**52 + 12345, 40
-    flat = np.full((1, size, 1), 128, dtype=np.uint8)
-    after = op("noise", sigma=(0, 1)).apply(flat, {"sigma": 0.1, "field": float(address)})
-    nobody = np.zeros(1, np.uint64)
-    words = keys.raw(address, keys.word("noise"), nobody, nobody, size // 4)[0]
-    parts = [int(word) >> shift & 0xFFFF for word in words for shift in (0, 16, 32, 48)]
-    wanted = [round(128 + 25.5 * NormalDist().inv_cdf((part + 0.5) / 65536)) for part in parts]
-    assert np.abs(after.ravel().astype(int) - wanted).max() <= 1
-
-
-def test_another_field_is_other_noise_and_the_same_field_the_same() -> None:
-    flat = np.full((28, 28, 1), 128, dtype=np.uint8)
-    made = op("noise", sigma=(0, 1))
-    one, again, other = (made.apply(flat, {"sigma": 0.1, "field": f}) for f in (5.0, 5.0, 6.0))
-    assert np.array_equal(one, again)
-    assert (one != other).mean() > 0.9
 
 
 @pytest.mark.parametrize("quality", [1, 10, 50, 90])
