@@ -6,6 +6,7 @@ The empty interval and the empty arc set are inside everything; `ANY` and the fu
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -127,6 +128,15 @@ class Arcs:
     def width(self) -> float:
         """Return how many degrees are inside; less than 0 when nothing is."""
         return sum(high - low for low, high in self.arcs) if self.arcs else -1.0
+
+    @property
+    def hull(self) -> Arcs:
+        """Return the narrowest single arc that holds all of this."""
+        if len(self.arcs) < 2:
+            return self
+        gaps = [(b[0] - a[1], b[0], a[1] + 360) for a, b in itertools.pairwise(self.arcs)]
+        last, first = self.arcs[-1][1], self.arcs[0][0]
+        return Arcs.of(max([*gaps, (first + 360 - last, first, last)])[1:])
 
     def __contains__(self, angle: float) -> bool:
         return any(

@@ -82,6 +82,9 @@ AXES: dict[str, Axis] = {
     "blended": Axis("most", "share of another picture", Interval(0, 0), _SHARE, "blends in {}"),
 }  # fmt: skip
 
+_MOST_ARCS = 4
+"""More arcs than these are said as the one that holds them all."""
+
 GEOMETRY = ("turn", "mirrored", "stretch", "zoom", "kept")
 TONE = ("contrast", "inverted", "brightness")
 
@@ -186,7 +189,8 @@ def numbers(axis: str, limits: Limits) -> str:
     if limits in (CIRCLE, ANY) or limits == AXES[axis].whole:
         return "anything"
     if isinstance(limits, Arcs):
-        return " or ".join(_arc(low, high) for low, high in limits.arcs)
+        said = limits.arcs if len(limits.arcs) <= _MOST_ARCS else limits.hull.arcs
+        return " or ".join(_arc(low, high) for low, high in said)
     kind = AXES[axis].kind
     if kind == "most":
         return f"up to {_number(limits.high)}"

@@ -1,7 +1,8 @@
 """Steps: what a policy does, as a tree, read from YAML and written back as plain data.
 
-A `Step` uses an op, a `Choice` (`one_of`, `some_of`) picks among branches.  Every step has a name that stands
-for it in addresses, manifests and messages: its op, and `#2` for the second use of it.
+A `Step` uses an op, a `Choice` (`one_of`, `some_of`) picks among branches, and `Sugar` is a choice written in
+one line (`rand_augment`).  Every step has a name that stands for it in addresses, manifests and messages: its
+op, and `#2` for the second use of it.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from augkit import document
 from augkit.document import Item
 from augkit.errors import UsageError, did_you_mean
 from augkit.ops import OPS, Geometric, Limits, Op, foreign
+from augkit.suites import SUITES, Suite, left
 
 CHOICES = ("one_of", "some_of")
 FOREIGN = "albumentations"
+
+_Made = TypeVar("_Made", bound=Op | Suite)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +51,19 @@ class Choice:
 
     @property
     def kind(self) -> str:
-        """Return "one_of" or "some_of"."""
+        """Return "one_of" or "some_of"; of sugar, its word."""
         return self.name.partition("#")[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sugar(Choice):
+    """Do what a suite stands for: as many choices, one after the other, as it does ops.
+
+    Steps in it are named after it, the number of the choice, and their name in the suite's table, such as
+    `rand_augment.1.rotate`; `rand_augment.1.rotate#2` is the other sign.
+    """
+
+    suite: Suite
 
 
 Node = Step | Choice
@@ -86,23 +101,28 @@ def read(item: Item, names: Names, *, chosen: bool = False) -> Node:
         given = body.mapping()
         p = _probability(given.pop("p", None))
         return Step(foreign.read(body, given), p, names.next(word), body.where, body.path)
+    if word in SUITES:
+        given = body.mapping([*(f.name for f in dataclasses.fields(SUITES[word])), "p"])
+        p = _probability(given.pop("p", None))
+        suite = _filled_in(SUITES[word], body, given)
+        return sugar(suite, p, names.next(word), body.where, body.path)
     if word not in OPS:
-        known = [*OPS, FOREIGN, *CHOICES]
+        known = [*OPS, FOREIGN, *SUITES, *CHOICES]
         body.fail(
             f"got {document.quoted(word)}, want one of {', '.join(sorted(known))}",
             did_you_mean(word, known) or "see 'augkit ops'",
         )
     settings = body.mapping([*(f.name for f in dataclasses.fields(OPS[word])), "p"])
     given_p = settings.pop("p", None)
-    op = _op(word, body, settings)
+    op = _filled_in(OPS[word], body, settings)
     if isinstance(op, Geometric) and op.reshapes and (chosen or given_p is not None):
         problem = f"{word} changes the size of pictures, so that it is done to all of them or to none"
         (given_p or body).fail(problem, "leave p out" if given_p else "write it as a step of its own")
     return Step(op, _probability(given_p), names.next(word), body.where, body.path)
 
 
-def _op(word: str, body: Item, given: dict[str, Item]) -> Op:
-    kind = OPS[word]
+def _filled_in(kind: type[_Made], body: Item, given: dict[str, Item]) -> _Made:
+    """Make an op or a suite of the settings given."""
     values: dict[str, Any] = {}
     for field in dataclasses.fields(kind):
         if field.name in given:
@@ -119,6 +139,8 @@ def _setting(item: Item, field: dataclasses.Field[Any]) -> Any:
     kinds = field.metadata
     if "words" in kinds:
         return item.word(kinds["words"])
+    if "some" in kinds:
+        return _some(item, kinds["some"])
     if "number" in kinds:
         return _limited(item, kinds["number"])
     entries = item.value if isinstance(item.value, list) else None
@@ -137,11 +159,22 @@ def wanted(field: dataclasses.Field[Any]) -> str:
     kinds = field.metadata
     if "words" in kinds:
         return " or ".join(kinds["words"])
+    if "some" in kinds:
+        return f"a list of some of {', '.join(kinds['some'])}"
     if "number" in kinds:
         return f"a number {kinds['number']}"
     if "numbers" in kinds:
         return f"a list of {kinds['count']} numbers {kinds['numbers']}"
     return f"[low, high], numbers {kinds['limits']}"
+
+
+def _some(item: Item, words: tuple[str, ...]) -> tuple[str, ...]:
+    found: list[str] = []
+    for entry in item.sequence():
+        if entry.word(words) in found:
+            entry.fail(f"{entry.shown} is listed twice", "keep one of them")
+        found.append(entry.value)
+    return tuple(found)
 
 
 def _limited(item: Item, limits: Limits) -> float:
@@ -159,6 +192,24 @@ def _probability(item: Item | None) -> float:
     if not 0 <= p <= 1:
         item.fail(f"got {p:g}, want a probability from 0 to 1")
     return p
+
+
+def sugar(suite: Suite, p: float, name: str, where: str, path: str) -> Sugar:
+    """Return what a suite stands for, as choices among steps that all bear its place."""
+    slots = tuple(_slot(suite, f"{name}.{number}", where, path) for number in range(1, suite.n + 1))
+    return Sugar((slots,), 1, 1, p, name, where, path, suite)
+
+
+def _slot(suite: Suite, name: str, where: str, path: str) -> Choice:
+    """Return the choice of one op; an op that is one of several, as a choice among those."""
+    branches: list[tuple[Node, ...]] = []
+    for word in left(suite):
+        of_op = Names()
+        steps = tuple(Step(op, 1.0, of_op.next(f"{name}.{word}"), where, path) for op in suite.ops(word))
+        alike = tuple((step,) for step in steps)
+        several = Choice(alike, 1, 1, 1.0, f"{name}.{word}.which", where, path)
+        branches.append((several,) if len(steps) > 1 else steps)
+    return Choice(tuple(branches), 1, 1, 1.0, name, where, path)
 
 
 def _choice(word: str, body: Item, names: Names) -> Choice:
@@ -208,14 +259,20 @@ def leaves(nodes: tuple[Node, ...]) -> Iterator[Step]:
 def canonical(node: Node) -> dict[str, Any]:
     """Return a step with all defaults filled in, as plain data that `read` reads back to an equal one."""
     word = node.name.partition("#")[0]
+    if isinstance(node, Sugar):
+        return {word: {**_settings(node.suite), "p": node.p}}
     if isinstance(node, Step) and isinstance(node.op, foreign.Foreign):
         return {word: {**node.op.written(), "p": node.p}}
     if isinstance(node, Step):
-        settings = {f.name: getattr(node.op, f.name) for f in dataclasses.fields(node.op)}
-        body: dict[str, Any] = {
-            key: list(v) if isinstance(v, tuple) else v for key, v in settings.items() if v is not None
-        }
-        return {word: {**body, "p": node.p}}
+        return {word: {**_settings(node.op), "p": node.p}}
     branches = [[canonical(child) for child in branch] for branch in node.branches]
-    body = {"p": node.p, "steps": [branch[0] if len(branch) == 1 else branch for branch in branches]}
+    body: dict[str, Any] = {
+        "p": node.p,
+        "steps": [branch[0] if len(branch) == 1 else branch for branch in branches],
+    }
     return {word: {"n": [node.least, node.most], **body} if node.kind == "some_of" else body}
+
+
+def _settings(kind: Op | Suite) -> dict[str, Any]:
+    settings = {field.name: getattr(kind, field.name) for field in dataclasses.fields(kind)}
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in settings.items() if v is not None}

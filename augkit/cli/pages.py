@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from augkit import tasks
 from augkit.cli import foreign
 from augkit.errors import UsageError, did_you_mean
-from augkit.ops import OPS
+from augkit.ops import OPS, Op
 from augkit.ops.foreign import Albumentations
 from augkit.reach import AXES, numbers
 from augkit.safety import RULES, Verdict
 from augkit.steps import CHOICES, FOREIGN, wanted
+from augkit.suites import SUITES, Suite
 from augkit.tasks import Task
 
 
@@ -117,7 +118,9 @@ def _folded(text: str) -> list[str]:
 
 def ops_list() -> str:
     """Return a line for each op."""
-    lines = [f"{name:<16} {_first(kind)}" for name, kind in {**OPS, FOREIGN: Albumentations}.items()]
+    lines = [
+        f"{name:<16} {_first(kind)}" for name, kind in {**OPS, **SUITES, FOREIGN: Albumentations}.items()
+    ]
     choices = f"{' and '.join(CHOICES)} pick among steps; every step takes p, its probability."
     return "\n".join([*lines, "", choices, "'augkit ops NAME' shows the settings of one."])
 
@@ -126,10 +129,11 @@ def op(name: str) -> str:
     """Return the page of one op: its docstring and its settings."""
     if name == FOREIGN:
         return foreign.page()
-    if name not in OPS:
-        raise UsageError(f"no op {name!r}; the ops are {', '.join(OPS)}", fix=did_you_mean(name, OPS))
-    lines = [name, "", inspect.cleandoc(OPS[name].__doc__ or ""), "", "Settings"]
-    for field in dataclasses.fields(OPS[name]):
+    kinds: dict[str, type[Op | Suite]] = {**OPS, **SUITES}
+    if name not in kinds:
+        raise UsageError(f"no op {name!r}; the ops are {', '.join(kinds)}", fix=did_you_mean(name, kinds))
+    lines = [name, "", inspect.cleandoc(kinds[name].__doc__ or ""), "", "Settings"]
+    for field in dataclasses.fields(kinds[name]):
         if field.default is dataclasses.MISSING:
             given = "required"
         elif field.default is None:

@@ -11,7 +11,7 @@ from typing import Any
 from augkit.errors import UsageError
 from augkit.interchange.albumentations import VERSION
 from augkit.interchange.builder import Note
-from augkit.ops import Op
+from augkit.ops import OPS, Op
 from augkit.ops.foreign import Albumentations
 from augkit.policy import Policy
 from augkit.steps import Choice, Node, Step
@@ -92,7 +92,7 @@ class _Writer:
             return []
         if isinstance(node.op, Albumentations):
             return [_leaf(node.op.name, node.p, **json.loads(node.op.arguments))]
-        word = node.name.partition("#")[0]
+        word = next(name for name, kind in OPS.items() if kind is type(node.op))
         made = _WRITERS[word](self, node.op, node) if word in _WRITERS else None
         if made is None:
             self.note(node.where, f"albumentations has nothing that means the same as {word}: it is left out")

@@ -1,8 +1,8 @@
 """Settings of ops: limits, units and words are stated once, and read from there by validation, error texts,
 the JSON Schema and the tests.
 
-Three kinds: `setting` is a range [low, high] that a number is drawn from, `number` is one number that is the
-same for every picture, `word` is one of a few words.
+`setting` is a range [low, high] that a number is drawn from; `number`, `numbers`, `word` and `some` (of a few
+words) are the same for every picture.
 """
 
 from __future__ import annotations
@@ -55,3 +55,8 @@ def numbers(count: int, low: float, high: float, *, unit: str, default: Any = da
 def word(*words: str, default: Any = dataclasses.MISSING) -> Any:
     """Declare a setting that takes one of a few words."""
     return dataclasses.field(default=default, metadata={"words": words})
+
+
+def some(*words: str, default: Any = dataclasses.MISSING) -> Any:
+    """Declare a setting that takes a list of some of a few words, each at most once."""
+    return dataclasses.field(default=default, metadata={"some": words})

@@ -37,10 +37,12 @@ from augkit.safety import (
     ls905_idle_waiver,
     ls906_too_few_accepted,
     ls907_unknown_effect,
+    ls908_nothing_left,
 )
 from augkit.safety.case import Case, Rule
 from augkit.safety.finding import Finding, drawn_in_words, value_in_words
 from augkit.safety.guard import guarded, survived
+from augkit.safety.narrowing import narrowed
 from augkit.safety.verdict import SafePolicy, Verdict
 from augkit.tasks import Task
 
@@ -72,10 +74,15 @@ RULES: dict[str, Rule] = {
     "LS904": ls904_unreachable_branch,
     "LS906": ls906_too_few_accepted,
     "LS907": ls907_unknown_effect,
+    "LS908": ls908_nothing_left,
     "LS905": ls905_idle_waiver,
 }
 
+OF_STEPS = tuple(rule for code, rule in RULES.items() if code < "LS5")
+"""The rules on what steps do to pictures and labels."""
+
 __all__ = [
+    "OF_STEPS",
     "RULES",
     "Case",
     "Finding",
@@ -85,6 +92,7 @@ __all__ = [
     "drawn_in_words",
     "guarded",
     "judge",
+    "narrowed",
     "survived",
     "value_in_words",
 ]
@@ -93,7 +101,7 @@ __all__ = [
 def judge(
     policy: Policy, task: Task, *, classes: tuple[str, ...] | None = None, aspect: Interval | None = None
 ) -> Verdict:
-    """Judge a policy against a task.
+    """Judge a policy against a task, its suites (`rand_augment`) narrowed to what the task survives.
 
     Args:
         policy:  what may be done to pictures.
@@ -106,6 +114,7 @@ def judge(
     """
     if classes is not None:
         task.fit(classes)
+    policy, left_out = narrowed(policy, task, OF_STEPS, classes=classes, aspect=aspect)
     case = Case(policy, task, classes, aspect)
     waivers = dict(policy.allow)
     found: list[Finding] = []
@@ -118,7 +127,8 @@ def judge(
             else:
                 found.append(finding)
     reach = case.settler.reach
-    return Verdict(policy, task, reach, case.aspect, _in_order(found), _in_order(waived), case.acceptance)
+    findings = _in_order(found), _in_order(waived)
+    return Verdict(policy, task, reach, case.aspect, *findings, case.acceptance, left_out)
 
 
 def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:

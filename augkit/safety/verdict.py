@@ -18,12 +18,13 @@ class Verdict:
     """Say whether a policy keeps the labels of a task.
 
     Attributes:
-        policy, task: what was judged.
+        policy, task: what was judged; the policy's suites (`rand_augment`) narrowed.
         reach:        everything the policy can do, by the bound; steps of unknown effect (LS907) left aside.
         aspect:       width over height of the pictures it was judged for.
         findings:     what is wrong, in the order of the file.
         waived:       findings that the policy allows, with its reasons.
         acceptance:   for a guarded policy, the share of draws that each class accepts.
+        left_out:     what suites (`rand_augment`) were narrowed by, a line for each.
     """
 
     policy: Policy
@@ -33,6 +34,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     waived: tuple[Finding, ...]
     acceptance: dict[str, float]
+    left_out: tuple[str, ...] = ()
 
     @property
     def safe(self) -> bool:
@@ -59,6 +61,7 @@ class Verdict:
         """Return the last lines of the verdict: the answer, and what was judged."""
         lines = [f"{self.policy.file}: {self.word} for the task {self.task.name}{self._count()}"]
         lines.append(f"  {self._whose()}, at most: {'; '.join(self.reach.in_words()) or 'nothing changes'}")
+        lines += [f"  {line}" for line in self.left_out]
         if self.task.survives_everything:
             lines.append("  the task none makes no promise about labels: nothing was refused")
         if self.acceptance:
@@ -68,6 +71,7 @@ class Verdict:
 
     def canonical(self) -> dict[str, Any]:
         """Return the verdict as plain data."""
+        left_out = {"left_out": list(self.left_out)} if self.left_out else {}
         return {
             "verdict": self.word,
             "task": self.task.name,
@@ -76,6 +80,7 @@ class Verdict:
             "findings": [finding.canonical() for finding in self.findings],
             "waived": [finding.canonical() for finding in self.waived],
             "acceptance": {name: round(share, 6) for name, share in self.acceptance.items()},
+            **left_out,
         }
 
     def _whose(self) -> str:
