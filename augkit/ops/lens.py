@@ -18,7 +18,7 @@ from augkit.reach import Reach
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-_BETWEEN = 1e-3
+_BETWEEN = 2e-3
 _PLACES = 256
 
 
@@ -99,7 +99,7 @@ def _at(distortion: float, aspect: float) -> tuple[tuple[float, float], float, f
 
 def _kept(distortion: float, rest: float, aspect: float) -> float:
     """Return the share of the picture that is seen afterwards: along each radius all that the frame's edge
-    looks up, or all there is.  A thousandth of the distortion is allowed for shapes between those asked for.
+    looks up, or all there is.  For shapes between those asked for 0.002 of the distortion is allowed.
     """
     p, q = aspect / 4, 1 / aspect / 4
     at = ((np.arange(_PLACES) + 0.5) / _PLACES) ** 2

@@ -1,26 +1,30 @@
-"""Elastic: what it moves, measured on pictures whose levels tell where each pixel came from."""
+"""Elastic and grid distortion: what they move, and by how much parts change."""
 
 from __future__ import annotations
 
 import math
+import sys
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
+from augkit import keys
 from augkit.intervals import Interval
-from augkit.ops import OPS, Kernel
+from augkit.ops import Kernel
 from augkit.ops.warp import bend
+from augkit.reach import Reach
+from tests.ops.scenes import SHAPES, Picture, op, photo, scene
 
 ASPECTS = (1.0, 0.5, 1.7)
 FIELDS = (0, 1, 2**52 + 1)
 
 
 def elastic() -> Kernel:
-    made = OPS["elastic"](displacement=(0, 0.2), smoothness=(0.05, 0.5))
-    assert isinstance(made, Kernel)
-    return made
+    return op("elastic", displacement=(0, 0.2), smoothness=(0.05, 0.5))
 
 
 def values(field: int, displacement: float, smoothness: float = 0.2) -> dict[str, float]:
@@ -114,3 +118,117 @@ def test_the_field_is_as_smooth_across_as_down_in_a_long_picture() -> None:
         across += np.abs(np.diff(moves, axis=2) / (2 / 64)).mean()
         down += np.abs(np.diff(moves, axis=1) / (0.5 / 64)).mean()
     assert 0.7 < across / down < 1.4
+
+
+def maps(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    drawn: dict[str, float],
+    height: int,
+    width: int,
+    **settings: Any,
+) -> NDArray[np.float64]:
+    """Return where each pixel is looked up, x and y in pixels, float64 (2, H, W)."""
+    seen: list[NDArray[np.float64]] = []
+    made = op(name, **settings)
+
+    def remember(picture: Picture, x: NDArray[np.float32], y: NDArray[np.float32]) -> Picture:
+        seen.append(np.stack([x, y]).astype(np.float64))
+        return picture
+
+    monkeypatch.setattr(sys.modules[type(made).__module__], "remapped", remember)
+    made.apply(np.zeros((height, width, 1), np.uint8), drawn)
+    monkeypatch.undo()
+    return seen[0]
+
+
+def local(looked_up: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Measure turn in degrees, zoom and stretch at each pixel but those at the frame."""
+    (xx, xy), (yx, yy) = (
+        (np.gradient(plane, axis=1)[1:-1, 1:-1], np.gradient(plane, axis=0)[1:-1, 1:-1])
+        for plane in looked_up
+    )
+    area, squares = xx * yy - xy * yx, xx**2 + xy**2 + yx**2 + yy**2
+    assert area.min() > 0, "nothing folds"
+    ratio = squares / area / 2
+    return np.degrees(np.arctan2(yx - xy, xx + yy)), area**-0.5, ratio + np.sqrt(np.maximum(ratio**2 - 1, 0))
+
+
+def seen_share(looked_up: NDArray[np.float64]) -> float:
+    """Measure how much of the picture before is seen: the area that pixels stand for, inside it."""
+    height, width = looked_up.shape[1:]
+    steps = [np.gradient(plane, axis=axis) for plane in looked_up for axis in (1, 0)]
+    area = np.abs(steps[0] * steps[3] - steps[1] * steps[2])
+    x, y = looked_up + 0.5
+    return float(area[(x >= 0) & (x <= width) & (y >= 0) & (y <= height)].sum() / (height * width))
+
+
+def farthest(looked_up: NDArray[np.float64]) -> float:
+    """Measure the largest displacement, in sides."""
+    moved = looked_up - np.indices(looked_up.shape[1:])[::-1]
+    return float(np.hypot(*moved).max() / math.sqrt(looked_up[0].size))
+
+
+FRAMES = [(160, 160), (120, 240), (210, 140)]
+
+
+@pytest.mark.parametrize("height, width", FRAMES)
+@pytest.mark.parametrize("distortion", [0.05, 0.2, 0.45])
+@pytest.mark.parametrize("cells", [2, 3, 5, 12])
+def test_a_grids_local_change_is_within_what_it_declares(
+    monkeypatch: pytest.MonkeyPatch, height: int, width: int, distortion: float, cells: int
+) -> None:
+    how: dict[str, Any] = {"distortion": (0, distortion), "cells": cells}
+    declared = op("grid_distortion", **how).effects(Interval(width / height, width / height))
+    wildest = zoomed = went = 0.0
+    for field in range(40):
+        drawn = {"distortion": distortion, "field": float(field)}
+        looked_up = maps(monkeypatch, "grid_distortion", drawn, height, width, **how)
+        turn, zoom, stretch = local(looked_up)
+        assert np.abs(turn).max() < 1e-3, "nothing turns, nothing folds"
+        assert declared.zoom.low * 0.999 <= zoom.min() and zoom.max() <= declared.zoom.high * 1.001
+        assert stretch.max() <= declared.stretch.high * 1.002
+        assert farthest(looked_up) <= declared.displaced.high + 1e-6
+        assert seen_share(looked_up) > 0.99 and looked_up.min() >= -0.5
+        wildest, zoomed = max(wildest, float(stretch.max())), max(zoomed, float(zoom.max()))
+        went = max(went, farthest(looked_up))
+    assert math.log(wildest) > 0.4 * math.log(declared.stretch.high)
+    assert zoomed > 1 + 0.5 * (declared.zoom.high - 1)
+    assert went > 0.7 * declared.displaced.high
+    assert declared.kept == Interval(1, 1) == declared.contrast
+    assert declared.turn == Reach().turn
+
+
+def test_a_grids_lines_go_where_its_field_says() -> None:
+    nobody = np.zeros(1, np.uint64)
+    words = keys.raw(7, keys.word("grid_distortion"), nobody, nobody, 6)[0]
+    even = np.array([(int(word) >> 11) / 2**53 for word in words]).reshape(2, 3)
+    lines = np.array([[0, 0.25, 0.5, 0.75, 1]] * 2)
+    lines[:, 1:-1] += (2 * even - 1) * 0.3 / 4
+    picture = photo(90, 140)
+    after = op("grid_distortion", distortion=(0, 0.45), cells=4).apply(
+        picture, {"distortion": 0.3, "field": 7.0}
+    )
+    at = []
+    for line, size in zip(lines, (140, 90), strict=True):
+        place = (np.arange(size) + 0.5) / size
+        cell = np.searchsorted(line, place) - 1
+        at.append((cell + (place - line[cell]) / np.diff(line)[cell]) / 4 * size - 0.5)
+    rows, columns = np.meshgrid(at[1], at[0], indexing="ij")
+    for channel in range(3):
+        plane = picture[:, :, channel].astype(float)
+        expected = ndimage.map_coordinates(plane, [rows, columns], order=1, mode="nearest")
+        assert np.abs(after[:, :, channel] - expected).max() <= 6  # places are rounded to 1/32 of a pixel
+        assert np.abs(after[:, :, channel] - expected).mean() < 0.6
+
+
+@pytest.mark.parametrize("name", ["grid_distortion", "lens", "elastic"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_warps_of_any_shape(name: str, shape: tuple[int, int, int]) -> None:
+    picture = scene(*shape)
+    drawn = {"distortion": 0.2, "displacement": 0.1, "smoothness": 0.2, "field": 5.0}
+    first = "displacement" if name == "elastic" else "distortion"
+    after = op(name, **{first: (0, 0.2)}).apply(picture, drawn)
+    assert after.shape == shape and after.dtype == np.uint8
+    if name != "elastic" and max(shape[:2]) == 1:
+        assert np.array_equal(after, picture)
