@@ -1,9 +1,9 @@
 """Ops that spread a picture's tones by what tones it has.
 
 They read pixels, so that what they do is known only by a bound: no slope of a tone curve of theirs is above
-`gain`, whatever the picture.  All channels share one curve, so that colours stay: other tools stretch each
-channel by itself, which makes a field of red a field of grey.  Where the curve is, nobody knows either;
-brightness is the farthest that it can move middle grey, be there any in the picture or not.
+`gain`, whatever the picture.  All channels share one curve, so that greys stay grey: other tools stretch each
+channel by itself, which takes the red out of a field of poppies.  Brightness is the farthest that the curve
+can move middle grey, be there any in the picture or not; how a curve changes colours is counted as contrast.
 """
 
 from __future__ import annotations
