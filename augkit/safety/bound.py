@@ -15,19 +15,33 @@ from augkit.intervals import Interval
 from augkit.ops import Geometric, Kernel, Op
 from augkit.policy import Policy
 from augkit.reach import AXES, GEOMETRY, TONE, Reach
+from augkit.safety.reflected import IMAGES, brings_in
 from augkit.steps import Choice, Node, Step
 
 
 def reach(policy: Policy, aspect: Interval) -> Reach:
     """Return everything a policy can do to a picture whose width is `aspect` times its height."""
-    return sequence(policy.steps, aspect)
+    if not reflects(policy, aspect):
+        return sequence(policy.steps, aspect)
+    if any(isinstance(leaf.op, Geometric) and leaf.op.clips for leaf in policy.leaves()):
+        # What lies outside a window is mirrored too, and that wherever a window may stand.
+        return sequence(policy.steps, aspect, before_each=IMAGES)
+    return IMAGES.then(sequence(policy.steps, aspect))
 
 
-def sequence(nodes: tuple[Node, ...], aspect: Interval) -> Reach:
-    """Return the reach of some steps, one after the other."""
+def reflects(policy: Policy, aspect: Interval) -> bool:
+    """Tell whether a policy may show mirror images of the picture beside it."""
+    if policy.border != "reflect":
+        return False
+    return any(leaf.p > 0 and brings_in(leaf.op, shape) for leaf, shape in along(policy.leaves(), aspect))
+
+
+def sequence(nodes: tuple[Node, ...], aspect: Interval, before_each: Reach | None = None) -> Reach:
+    """Return the reach of some steps, one after the other; `before_each` of them comes this."""
     total = Reach()
     for node in nodes:
-        total = total.then(single(node, aspect))
+        total = total if before_each is None else total.then(before_each)
+        total = total.then(single(node, aspect, before_each))
         aspect = _after(node, aspect)
     return total
 
@@ -45,11 +59,11 @@ def along(steps: Iterable[Step], aspect: Interval) -> Iterator[tuple[Step, Inter
         aspect = shape_after(step.op, aspect)
 
 
-def single(node: Node, aspect: Interval) -> Reach:
+def single(node: Node, aspect: Interval, before_each: Reach | None = None) -> Reach:
     """Return the reach of one step or choice, with its probability seen to."""
     if node.p == 0:
         return Reach()
-    done = node.op.effects(aspect) if isinstance(node, Step) else _choice(node, aspect)
+    done = node.op.effects(aspect) if isinstance(node, Step) else _choice(node, aspect, before_each)
     return done if node.p == 1 else Reach().either(done)
 
 
@@ -104,11 +118,11 @@ def _after(node: Node, aspect: Interval) -> Interval:
     return shape_after(node.op, aspect) if isinstance(node, Step) else aspect
 
 
-def _choice(choice: Choice, aspect: Interval) -> Reach:
+def _choice(choice: Choice, aspect: Interval, before_each: Reach | None) -> Reach:
     """Join the reaches of all ways to do `least` to `most` branches in the order written."""
     ways: list[Reach | None] = [Reach()] + [None] * choice.most
     for branch in choice.branches:
-        effect = sequence(branch, aspect)
+        effect = sequence(branch, aspect, before_each)
         for done in range(choice.most, 0, -1):
             before, so_far = ways[done - 1], ways[done]
             if before is not None:

@@ -21,6 +21,8 @@ from augkit.safety.settle import MEASURED, Answer, Settler, culprits
 from augkit.steps import Choice, Node, Step
 from augkit.tasks import Task
 
+_OTHER_BORDER = "write 'border: edge' or 'border: constant', or bring nothing in from outside"
+
 
 class Rule(Protocol):
     """What a rule's file defines: its code, its name (which reads after the word allow), and its check."""
@@ -53,6 +55,9 @@ class Outside:
             but:  what is wrong with that; what the classes survive, if left out.
         """
         step, steps = self._steps()
+        border = self.answer.border
+        if border:
+            does, fix = f"beside the picture, where the border reflects, {does}", _OTHER_BORDER
         survived = but or self._survive()
         if self.answer.state == "unsafe":
             problem = f"{does.format(_shown(self.axis, self.answer.value))}, but {survived}"
@@ -64,8 +69,8 @@ class Outside:
         return Finding(
             code=rule[0],
             name=rule[1],
-            where=step.where if step else self.case.policy.place("steps"),
-            path=step.path if step else "steps",
+            where=step.where if step else self.case.policy.place("border" if border else "steps"),
+            path=step.path if step else "border" if border else "steps",
             state="unsafe" if self.answer.state == "unsafe" else "unproven",
             problem=problem,
             fix=fix.format(steps),
@@ -80,6 +85,8 @@ class Outside:
 
     def _steps(self) -> tuple[Step | None, str]:
         """Return the last step that matters, and the names of all that do."""
+        if self.answer.border:
+            return None, ""
         leaves = list(self.case.settler.policy.leaves())
         if self.answer.witness is None:
             shaped = along(leaves, self.case.aspect)
@@ -182,13 +189,18 @@ class Case:
 
     def outside(self, axis: str) -> Iterator[Outside]:
         """Yield what is not proved inside on one axis, once for each distinct limit."""
-        if self.guarded and axis in MEASURED and unmeasured(self.policy, axis, self.aspect) == Reach():
+        if self.guarded and axis in MEASURED and self._guard_sees(axis):
             return
         by_limit: dict[Limits, list[str]] = {}
         for limits, names in self.groups.items():
             for name in names:
                 by_limit.setdefault(self._or_becomes(axis, name, limits.on(axis)), []).append(name)
         yield from self._settled(axis, by_limit)
+
+    def _guard_sees(self, axis: str) -> bool:
+        """Tell whether a guard's measure of a draw is all there is to it on one axis."""
+        beside = axis in ("turn", "mirrored") and self.settler.reflects
+        return not beside and unmeasured(self.policy, axis, self.aspect) == Reach()
 
     def becoming(self, axis: str) -> Iterator[Outside]:
         """Yield the zones of the task that are reached without relabelling, once for each distinct zone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from augkit.draw import Draws, numbered
 from augkit.intervals import Interval
 from augkit.policy import Policy
 from augkit.reach import Limits, Reach, inside
-from augkit.safety import bound, branch
+from augkit.safety import bound, branch, reflected
 from augkit.safety.witness import Witnesses
 
 _MARGIN = 1e-6
@@ -27,12 +28,14 @@ class Answer:
         reached: what the bound says is reached.
         value:   where the worst draw found lies on the axis; NaN when none was looked for.
         witness: that draw (N = 1), when unsafe.
+        border:  whether it is what the border shows, beside the picture, that leaves the limit.
     """
 
     state: Literal["safe", "unsafe", "unproven"]
     reached: Limits
     value: float = float("nan")
     witness: Draws | None = None
+    border: bool = False
 
 
 class Settler:
@@ -46,6 +49,11 @@ class Settler:
     def reach(self) -> Reach:
         """Return the bound."""
         return bound.reach(self.policy, self.aspect)
+
+    @functools.cached_property
+    def reflects(self) -> bool:
+        """Tell whether mirror images of the picture may stand beside it."""
+        return bound.reflects(self.policy, self.aspect)
 
     @functools.cached_property
     def witnesses(self) -> Witnesses:
@@ -72,6 +80,8 @@ class Settler:
         if over > _MARGIN:
             return self._unsafe(axis, limit, reached, found)
         value = _value(axis, found)
+        if axis in ("turn", "mirrored") and self.reflects:
+            return self._beside(axis, limit, reached)
         if axis not in branch.AXES or kernels != Reach():
             return Answer("unproven", reached, value)
         settled, draw = branch.prove(self.policy, axis, limit, self.aspect)
@@ -88,16 +98,26 @@ class Settler:
                 return Answer("unsafe", reached, answer.value, answer.witness)
         return None
 
+    def _beside(self, axis: str, limit: Limits, reached: Limits) -> Answer:
+        """Answer where the picture itself was not found outside, and its mirror images beside it may be."""
+        for found in reflected.showing(self.witnesses.pool):
+            if reflected.worst(found, axis, limit) is not None:
+                plain = simplified(found, lambda draw: _shown(draw, axis, limit))
+                image = reflected.worst(plain, axis, limit)
+                assert image is not None
+                return Answer("unsafe", reached, image.turn, plain, border=True)
+        return Answer("unproven", reached, border=True)
+
     def _unsafe(self, axis: str, limit: Limits, reached: Limits, found: Draws) -> Answer:
-        plain = simplified(found, axis, limit)
+        plain = simplified(found, lambda draw: float(limit.excess(bound.measure(draw, axis))[0]))
         return Answer("unsafe", reached, _value(axis, plain), plain)
 
 
-def simplified(found: Draws, axis: str, limit: Limits) -> Draws:
-    """Put to rest every step of a witness that it does not need: what is left is a draw of the policy, and
-    the reason.
+def simplified(found: Draws, score: Callable[[Draws], float]) -> Draws:
+    """Put to rest every step of a witness that its score does not need: what is left is a draw of the policy,
+    and the reason.
     """
-    worst = float(limit.excess(bound.measure(found, axis))[0])
+    worst = score(found)
     row = 0
     free = {step.name: step.p < 1 for step in found.policy.steps if hasattr(step, "op")}
     for index, step in enumerate(found.policy.leaves()):
@@ -114,7 +134,7 @@ def simplified(found: Draws, axis: str, limit: Limits) -> Draws:
         if not (rests or free.get(step.name)) or not found.active[index, 0]:
             continue
         trial = dataclasses.replace(found, numbers=numbers if rests else found.numbers, active=active)
-        if float(limit.excess(bound.measure(trial, axis))[0]) >= 0.98 * worst:
+        if score(trial) >= 0.98 * worst:
             found = trial
     return found
 
@@ -138,6 +158,11 @@ def at_rest(found: Draws) -> list[bool]:
         if number.still is not None:
             rows.setdefault(step.name, []).append(abs(found.numbers[row, 0] - number.still) < 1e-12)
     return [all(rows.get(step.name, [False])) for step in found.policy.leaves()]
+
+
+def _shown(draw: Draws, axis: str, limit: Limits) -> float:
+    image = reflected.worst(draw, axis, limit)
+    return 0.0 if image is None else image.share
 
 
 def _leaves(draw: Draws, axis: str, limit: Limits) -> bool:

@@ -4,7 +4,7 @@ One file for each rule, and `composition.yaml` and `guards.yaml` for what no one
 
     name:      a sentence that is true
     task:      a built-in task; data, its classes at hand, and aspect, when not the task's own
-    steps:     the policy's body; on_unsafe, splits and allow as in a policy
+    steps:     the policy's body; on_unsafe, border, splits and allow as in a policy
     verdict:   safe, unsafe or unproven
     codes:     the rules that fire, sorted; waived: those that a waiver covers
     classes:   for a rule, the classes whose labels are at stake
@@ -33,7 +33,7 @@ Entry = dict[str, Any]
 FOLDER = Path(__file__).parent / "cases"
 NO_YAML = {"LS402", "LS907"}
 """A policy in YAML has no step of unknown effect: only another tool's pipeline has."""
-OF_POLICIES = ("on_unsafe", "splits", "allow", "steps")
+OF_POLICIES = ("on_unsafe", "border", "splits", "allow", "steps")
 KEYS = {"name", "task", "data", "aspect", *OF_POLICIES, "verdict", "codes", "waived", "classes", "becomes"}
 KEYS |= {"accepted", "alone", "together"}
 
