@@ -50,14 +50,18 @@ class WhiteBalance(Colour):
         return matrices(_gains(values["kelvin"])[:, :, None] * np.eye(3))
 
     def effects(self, aspect: Interval) -> Reach:
-        """Multiply channels: red falls with the temperature and blue grows, green stays between them."""
+        """Multiply channels: red falls with the temperature and blue grows, green stays between them.
+
+        Where r is the ratio of two gains, a pure colour turns farthest when its two channels change places,
+        the lesser of them having been √r of the greater: by 60 degrees times 1 - √r, before and after.
+        """
         gains = _gains(np.array(self.kelvin))
         low, high = float(gains.min()), float(gains.max())
         apart = float((gains.min(axis=1) / gains.max(axis=1)).min())
         return Reach(
             contrast=Interval(low, high),
             brightness=Interval((low - 1) / 2, (high - 1) / 2),
-            hue=Interval(0, 60 * (1 - apart)),
+            hue=Interval(0, 120 * (1 - math.sqrt(apart))),
             saturation=Interval(low, high),
         )
 

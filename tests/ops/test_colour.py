@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
 from augkit.intervals import Interval
-from augkit.ops import OPS, Kernel
+from augkit.ops import OPS, Colour, Kernel
+from augkit.render import render
+from tests.policies import drawn, read
 
 SQUARE = Interval(1, 1)
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -139,6 +141,9 @@ def test_channel_shuffle_draws_each_order_but_the_pictures_own() -> None:
         ("hue", {"degrees": (0, 90)}, {"degrees": 90.0}),
         ("grey", {}, {}),
         ("channel_shuffle", {}, {"order": 3.0}),
+        ("channel_drop", {}, {"channel": 1.0}),
+        ("white_balance", {"kelvin": (3000, 9000)}, {"kelvin": 3000.0}),
+        ("pca_colour", {}, {"sigma": 0.1, "first": 0.9, "second": 0.1, "third": 0.2}),
     ],
 )
 def test_colour_ops_leave_grey_pictures_as_they_are(
@@ -146,3 +151,99 @@ def test_colour_ops_leave_grey_pictures_as_they_are(
 ) -> None:
     picture = colours()[:, :, :1]
     assert np.array_equal(op(name, **settings).apply(picture, values), picture)
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_channel_drop_is_albumentations(channel: int) -> None:
+    from albumentations.augmentations.dropout.functional import channel_dropout
+
+    picture = colours()
+    made = op("channel_drop")
+    (number,) = made.drawn()
+    assert number.options == (0.0, 1.0, 2.0)
+    after = made.apply(picture, {"channel": float(channel)})
+    assert np.array_equal(after, channel_dropout(picture.copy(), (channel,), 0))
+
+
+def test_channel_drop_does_to_pure_colours_and_greys_what_it_declares() -> None:
+    made = op("channel_drop")
+    reach = made.effects(SQUARE)
+    pure = np.array(
+        [p for p in itertools.product(range(256), repeat=3) if max(p) == 255 and min(p) == 0][::3]
+    )
+    chroma, turns = [], []
+    for channel in (0.0, 1.0, 2.0):
+        after = made.apply(pure[None].astype(np.uint8), {"channel": channel})
+        left = after.max(axis=2).astype(int) - after.min(axis=2)
+        chroma += [left.min() / 255, left.max() / 255]
+        turns.append(np.abs(turned(pure[None], after))[left > 0].max())
+    assert (min(chroma), max(chroma)) == (reach.saturation.low, reach.saturation.high)
+    assert 119 < max(turns) <= reach.hue.high
+    assert (reach.contrast, reach.brightness) == (Interval(0, 1), Interval(-0.5, 0))
+    assert reach.channels == Interval(0, 1)
+
+
+FUSED = {
+    "saturation": {"factor": [0.4, 0.4]},
+    "grey": {},
+    "channel_shuffle": {},
+    "channel_drop": {},
+    "white_balance": {"kelvin": [3200, 3200]},
+    "pca_colour": {"sigma": [0.6, 0.6]},
+}
+
+
+@pytest.mark.parametrize("name", FUSED)
+def test_a_colour_rendered_as_a_matrix_is_the_one_applied(name: str) -> None:
+    body = FUSED[name]
+    picture = colours()
+    draws = drawn(read({"version": 1, "task": "none", "steps": [{name: body}]}), 6, aspects=(0.75, 0.75))
+    made = op(name, **{key: tuple(ends) for key, ends in body.items()})
+    assert isinstance(made, Colour) and made.linear
+    for i in range(6):
+        values = {n.name: float(row[i]) for n, row in zip(made.drawn(), draws.numbers, strict=True)}
+        assert np.abs(render(picture, draws, i).astype(int) - made.apply(picture, values)).max() <= 1
+
+
+def test_saturation_is_a_matrix_only_where_no_colour_can_leave_the_range() -> None:
+    weak, strong = (OPS["saturation"](factor=(0.5, high)) for high in (1.0, 1.01))
+    assert isinstance(weak, Colour) and isinstance(strong, Colour)
+    assert weak.linear and not strong.linear
+
+
+POINTWISE = {
+    **{name: {key: tuple(ends) for key, ends in body.items()} for name, body in FUSED.items()},
+    "hue": {"degrees": (35, 35)},
+    "gamma": {"exponent": (0.6, 0.6)},
+    "solarize": {"threshold": (0.4, 0.4)},
+    "posterize": {"bits": (2, 2)},
+}
+
+
+@pytest.mark.parametrize("name", POINTWISE)
+def test_a_pointwise_op_does_the_same_to_a_pixel_wherever_and_beside_whatever_it_is(name: str) -> None:
+    made = op(name, **POINTWISE[name])
+    assert made.pointwise
+    values = {number.name: number.low for number in made.drawn()}
+    picture = colours()
+    flat = picture.reshape(-1, 1, 3)
+    order = np.random.default_rng(5).permutation(len(flat))
+    after = made.apply(picture, values).reshape(-1, 1, 3)
+    assert np.array_equal(made.apply(flat[order], values), after[order])
+    assert np.array_equal(made.apply(flat[7:8], values), after[7:8])
+
+
+@pytest.mark.parametrize("name", ["autocontrast", "equalize", "clahe", "blur"])
+def test_what_looks_at_other_pixels_does_not_call_itself_pointwise(name: str) -> None:
+    assert not op(name, **({"sigma": (0.1, 0.1)} if name == "blur" else {})).pointwise
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 9, 3), (13, 1, 3), (7, 11, 3)])
+@pytest.mark.parametrize("name", POINTWISE)
+def test_every_size_of_picture_is_coloured(name: str, shape: tuple[int, int, int]) -> None:
+    picture = np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)
+    before = picture.copy()
+    made = op(name, **POINTWISE[name])
+    after = made.apply(picture, {number.name: number.low for number in made.drawn()})
+    assert after.shape == shape and after.dtype == np.uint8
+    assert np.array_equal(picture, before)
