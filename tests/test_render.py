@@ -522,3 +522,13 @@ def test_a_picture_that_is_not_shrunk_is_read_whole():
     draws = made_of(Rotate(degrees=(10, 10)))
     assert reduction(draws, np.array([0]), (300, 200)) == 1
     assert reduction(made_of(Squeeze(filter="nearest")), np.array([0]), (300, 200)) == 1
+
+
+def test_a_small_picture_is_the_same_wherever_in_a_batch_it_stands():
+    policy = policy_of({"rotate": {"degrees": [-30, 30]}}, {"shift": {"x": [-0.1, 0.1], "y": [-0.1, 0.1]}})
+    draws = drawn(policy, 3000, corners=False)
+    pictures = np.random.default_rng(5).integers(0, 256, (3000, 20, 20, 1), dtype=np.uint8)
+    together = render_batch(pictures, draws)
+    turned = np.arange(3000)[::-1]
+    assert (render_batch(pictures[turned], draws.take(turned))[turned] == together).all()
+    assert all((render(pictures[i], draws, i) == together[i]).all() for i in range(0, 3000, 97))

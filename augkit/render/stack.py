@@ -24,6 +24,10 @@ _AT_ONCE = 96 * 1024
 _TALLEST = 32_000
 """OpenCV counts rows in 16 bits."""
 
+_FINE = 256.0
+"""Rows are looked up in 256ths, which 32-bit floats hold exactly at any height of the stack: a picture is the
+same wherever in a stack it stands."""
+
 
 def fits(size: Size, after: Size, border: str, filter_: str) -> bool:
     """Tell whether pictures of this size are so small that stacking them pays."""
@@ -78,10 +82,9 @@ def _places(entries: tuple[Any, ...], after: Size) -> tuple[tuple[Any, Any], tup
     columns, rows = np.arange(after[0]), np.arange(after[1])
     x = (d * columns - (d * tx - b * ty)) / det + 1, -b * rows / det
     y = (-c * columns + (c * tx - a * ty)) / det + 1, a * rows / det
-    return (x[0].astype(np.float32), x[1].astype(np.float32)), (
-        y[0].astype(np.float32),
-        y[1].astype(np.float32),
-    )
+    y = np.rint(y[0] * _FINE) / _FINE, np.rint(y[1] * _FINE) / _FINE
+    (x0, x1), (y0, y1) = ((one.astype(np.float32), other.astype(np.float32)) for one, other in (x, y))
+    return (x0, x1), (y0, y1)
 
 
 def _laid_out(tall: Picture, pictures: Picture, sheets: Picture, border: str) -> None:

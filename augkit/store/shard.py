@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit import codec
+from augkit.draw import Run
 from augkit.errors import PictureError
-from augkit.render import reduction, render
+from augkit.render import reduction, render, render_batch
 from augkit.store import disk, manifest, names
 from augkit.store.job import Job, Shard
 from augkit.store.suspects import Suspects
@@ -27,7 +28,10 @@ from augkit.store.suspects import Suspects
 if TYPE_CHECKING:
     from augkit.draw import Draws
 
+Picture = NDArray[np.uint8]
+
 _BLOCK = 32_000_000  # bytes of encoded pictures held at once
+_SMALL = 64 * 64  # pixels of pictures that are worked on together
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +72,10 @@ def _make(job: Job, shard: Shard, attempt: int) -> Made:
     suspects = Suspects(job, shard, attempt)
     for block in _blocks(shard, rows, suspects):
         draws = _draw(job, shard, block)
+        made = _together(block, draws, job.copies(shard.split), suspects)
         for number, source in enumerate(block):
             suspects.watch(source.place)
-            _make_source(job, shard, source, draws, number * job.copies(shard.split), rows, files)
+            _make_source(job, shard, source, draws, number * job.copies(shard.split), made, rows, files)
         rows.fill(draws.values if draws is not None else {})
     suspects.watch(None)
     files.move(again=job.again or attempt > 1)
@@ -121,19 +126,47 @@ def _draw(job: Job, shard: Shard, block: list[_Source]) -> Draws | None:
     return job.plan.draw(keys, labels, numbers, sizes)
 
 
+def _together(
+    block: list[_Source], draws: Draws | None, copies: int, suspects: Suspects
+) -> dict[int, Picture]:
+    """Make all pictures of a block of small sources at once, by number of the draw.
+
+    Nothing is made where the sources are not alike, or where a step is code that may hang on a picture.
+    """
+    sizes = {source.size for source in block}
+    if draws is None or len(sizes) != 1 or not all(isinstance(part, Run) for part in draws.runs):
+        return {}
+    if max(sizes)[0] * max(sizes)[1] > _SMALL:
+        return {}
+    pictures: list[Picture] = []
+    which: list[int] = []
+    for number, source in enumerate(block):
+        suspects.watch(source.place)
+        with contextlib.suppress(PictureError):
+            pictures.append(codec.decode(source.data))
+            which.append(number)
+    suspects.watch(None)
+    if len({picture.shape for picture in pictures}) != 1:
+        return {}
+    rows = (np.array(which)[:, None] * copies + np.arange(copies)).ravel()
+    rendered = render_batch(np.repeat(np.stack(pictures), copies, axis=0), draws.take(rows))
+    return dict(zip(rows.tolist(), rendered, strict=True))
+
+
 def _make_source(
     job: Job,
     shard: Shard,
     source: _Source,
     draws: Draws | None,
     first: int,
+    together: dict[int, Picture],
     rows: manifest.Rows,
     files: _Files,
 ) -> None:
     """Make all pictures of one source from one decode; `first` is the draw of its first copy."""
     key, label = shard.keys[source.place], int(shard.labels[source.place])
     copies = np.arange(first, first + job.copies(shard.split))
-    by = _reduced(job, source, draws, copies)
+    by = 1 if together else _reduced(job, source, draws, copies)
     try:
         picture = codec.decode(source.data, name=key, by=by)
     except PictureError as error:
@@ -159,7 +192,9 @@ def _make_source(
     for copy, draw in enumerate(copies.tolist(), start=1):
         rows.count(job.classes[label], bool(draws.accepted[draw]))
         if draws.accepted[draw]:
-            made = render(picture, draws, draw, size=source.size, by=by)
+            made = together.get(draw)
+            if made is None:
+                made = render(picture, draws, draw, size=source.size, by=by)
             size = (made.shape[1], made.shape[0])
             write(copy, int(draws.labels[draw]), codec.encode(made, job.format), size, extension, draw)
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from datasets import DatasetDict, concatenate_datasets
 
 from augkit import store
+from augkit.sources import records
 from tests.store import making
 
 ROOT = Path(__file__).parents[2]
@@ -128,3 +130,15 @@ def test_promise_26_memory_does_not_grow_with_the_pictures(tmp_path):
     middle = seen[len(seen) // 3 : -len(seen) // 6]
     grown = max(rss for _, rss in middle[-5:]) - min(rss for _, rss in middle[:5])
     assert grown < 12e6, f"{grown / 1e6:.1f} MB"
+
+
+def test_pictures_are_the_same_whether_their_shard_is_rendered_at_once_or_one_by_one(tmp_path):
+    alike = making.source(train=20)
+    odd = records.dataset(["odd"], [making.picture(77, side=40)], [0], making.DIGITS)
+    mixed = DatasetDict(train=concatenate_datasets([alike["train"], odd]))
+    trees = []
+    for name, data in (("alike", alike), ("mixed", mixed)):
+        store.generate(making.plan(making.SAFE), data, tmp_path / name, progress=False)
+        files = sorted((tmp_path / name / "train").rglob("k*.png"))
+        trees.append({file.relative_to(tmp_path / name): file.read_bytes() for file in files})
+    assert len(trees[0]) == 60 and trees[0] == trees[1]
