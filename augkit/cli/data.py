@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from augkit.cli import judging
 
-Source = Annotated[str, typer.Argument(help="A source such as mnist-sample, or a folder of class folders.")]
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        help="A folder of class folders, or a source such as mnist-sample: see augkit build --list."
+    ),
+]
 Out = Annotated[Path, typer.Argument(help="The folder to make; run again to carry on.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the result is the same for any number.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random decision.")]
 Split = Annotated[str, typer.Option(help="Shares in percent: 80/20 is train/test, 80/10/10 adds validation.")]
 Stratify = Annotated[bool, typer.Option(help="Give every class the same shares.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="At most so many pictures of each split.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="At most so many pictures of each split, spread over its classes.")
+]
+Classes = Annotated[
+    list[str] | None,
+    typer.Option(help="Only these classes, in this order: cat,dog; give it again for a name with a comma."),
+]
 Overwrite = Annotated[bool, typer.Option(help="Delete what augkit made in OUT before, and start anew.")]
+
+
+def _list(asked: bool) -> None:
+    if asked:
+        from augkit import sources
+
+        print(sources.text())
+        raise typer.Exit
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,17 +57,25 @@ def build(
     stratify: Stratify = False,
     seed: Seed = 0,
     limit: Limit = None,
+    classes: Classes = None,
+    checksums: Annotated[
+        bool, typer.Option(help="Compare the source's files with their published checksums first.")
+    ] = False,
     workers: Workers = 1,
     overwrite: Overwrite = False,
+    listed: Annotated[
+        bool, typer.Option("--list", is_eager=True, callback=_list, help="List the sources, and exit.")
+    ] = False,
 ) -> None:
     """Build a data set from a source, without augmentation: a folder that `datasets` and Keras open as it is.
 
+    With --split, pictures that are equal or look alike go to one split.
+
     Example: augkit build mnist-sample data/digits --split 20/80 --stratify
     """
-    from augkit import sources, store
+    from augkit import store
 
-    data = sources.load(source, split=split or None, stratify=stratify, seed=seed, limit=limit)
-    print(sources.found(data), file=sys.stderr)
+    data = _load(source, split, stratify, seed, limit, classes, checksums=checksums)
     print(store.build(data, out, workers=workers, overwrite=overwrite, command=_command()).text())
 
 
@@ -62,6 +93,7 @@ def generate(
         str, typer.Option(help="Which splits to write, such as train,test; all if left out.")
     ] = "",
     limit: Limit = None,
+    classes: Classes = None,
     image_format: Annotated[
         str, typer.Option(help="What copies are written as: png, webp (both lossless) or jpeg:95.")
     ] = "png",
@@ -72,12 +104,11 @@ def generate(
 
     Example: augkit generate recipes/policies/digits.yaml mnist-sample out/digits --copies 4
     """
-    from augkit import sources, store
+    from augkit import store
     from augkit.plan import Plan
     from augkit.sources.records import class_names
 
-    data = sources.load(source, split=split or None, stratify=stratify, seed=seed, limit=limit)
-    print(sources.found(data), file=sys.stderr)
+    data = _load(source, split, stratify, seed, limit, classes)
     verdict = judging.judge_for(policy, data, task=task)
     if not verdict.safe:
         print(verdict.text(), file=sys.stderr)
@@ -110,6 +141,33 @@ def verify(out: Annotated[Path, typer.Argument(help="A data set that augkit made
     print(found.text())
     if not found.ok:
         raise SystemExit(1)
+
+
+def _load(
+    source: str,
+    split: str,
+    stratify: bool,
+    seed: int,
+    limit: int | None,
+    classes: list[str] | None,
+    *,
+    checksums: bool = False,
+) -> DatasetDict:
+    """Read a source, and tell the error stream what was found."""
+    from augkit import sources
+
+    data = sources.load(
+        source,
+        split=split or None,
+        stratify=stratify,
+        seed=seed,
+        limit=limit,
+        classes=classes or (),
+        checksums=checksums,
+        say=functools.partial(print, file=sys.stderr),
+    )
+    print(sources.found(data), file=sys.stderr)
+    return data
 
 
 def _command() -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augkit import codec
 from augkit.errors import PictureError
 from augkit.intervals import Interval
+from augkit.sources import members
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-_HEAD = 1 << 16
+_HEAD = 1 << 14
+_END = b"\xff\xd9"  # of a JPEG: the codec wants one, and the head has none
 
 
 def aspects(data: DatasetDict, splits: tuple[str, ...]) -> Interval:
@@ -24,7 +25,7 @@ def aspects(data: DatasetDict, splits: tuple[str, ...]) -> Interval:
     for split in splits:
         if split not in data:
             continue
-        for cell in data[split]["image"]:
+        for cell in data[split].with_format(None)["image"]:
             try:
                 width, height = _size(cell)
             except (PictureError, OSError):
@@ -37,9 +38,8 @@ def _size(cell: dict[str, bytes | str | None]) -> tuple[int, int]:
     data, path = cell["bytes"], cell["path"]
     if isinstance(data, bytes):
         return codec.peek_size(data)
-    with Path(str(path)).open("rb") as file:
-        head = file.read(_HEAD)
+    head = members.head(str(path), _HEAD)
     try:
-        return codec.peek_size(head)
+        return codec.peek_size(head + _END)
     except PictureError:
-        return codec.peek_size(Path(str(path)).read_bytes())
+        return codec.peek_size(members.read(str(path)))

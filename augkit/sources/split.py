@@ -17,11 +17,36 @@ if TYPE_CHECKING:
 _NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
 
 
-def divided(data: DatasetDict, split: str, *, stratify: bool = False, seed: int = 0) -> DatasetDict:
+def check(data: DatasetDict, split: str) -> None:
+    """Refuse shares that make no sense, or a source that is split already; UsageError says which."""
+    _shares(split)
+    if len(data) != 1:
+        have = ", ".join(data)
+        raise UsageError(
+            f"got --split {split} for a source that is split already ({have})", fix="leave it out"
+        )
+
+
+def divided(
+    data: DatasetDict,
+    split: str,
+    *,
+    stratify: bool = False,
+    seed: int = 0,
+    groups: NDArray[np.int64] | None = None,
+) -> DatasetDict:
     """Divide a source of one split into train, (validation) and test, by shares in percent as "80/10/10".
 
     Within each class (with `stratify`) or over all, pictures are ranked by a hash of seed and key, and the
     ranks are cut: a picture more moves at most one other across each cut.
+
+    Args:
+        data:     the source.
+        split:    the shares.
+        stratify: whether each class is divided by itself.
+        seed:     what the hash begins with.
+        groups:   int64 (N,), a number for each picture: those of one number go where the first of them in
+            rank goes, whatever their classes.
 
     Raises:
         UsageError: the shares are not two or three numbers that add up to 100, or the source is split
@@ -29,33 +54,37 @@ def divided(data: DatasetDict, split: str, *, stratify: bool = False, seed: int 
     """
     from datasets import DatasetDict
 
+    check(data, split)
     shares = _shares(split)
-    if len(data) != 1:
-        have = ", ".join(data)
-        raise UsageError(
-            f"got --split {split} for a source that is split already ({have})", fix="leave it out"
-        )
     (part,) = data.values()
     rank = _rank(records.keys(part), seed)
-    labels = records.labels(part)
-    groups = (
-        [np.flatnonzero(labels == label) for label in np.unique(labels)]
-        if stratify
-        else [np.arange(len(rank))]
-    )
-    taken: list[list[NDArray[np.int64]]] = [[] for _ in shares]
-    for group in groups:
-        ordered = group[np.argsort(rank[group], kind="stable")]
-        cuts = np.rint(np.cumsum(shares[:-1]) / 100 * len(ordered)).astype(int)
-        for pieces, piece in zip(taken, np.split(ordered, cuts), strict=True):
-            pieces.append(piece)
-    picked = [np.sort(np.concatenate(pieces)) for pieces in taken]
-    for name, rows in zip(_NAMES[len(shares)], picked, strict=True):
+    leader = _leaders(rank, np.arange(len(rank)) if groups is None else groups)
+    weight = np.bincount(leader, minlength=len(rank))
+    leaders, labels = np.flatnonzero(weight), records.labels(part)
+    strata = [leaders[labels[leaders] == label] for label in np.unique(labels)] if stratify else [leaders]
+    place = np.zeros(len(rank), np.int64)  # of each leader: the number of its split
+    for stratum in strata:
+        ordered = stratum[np.argsort(rank[stratum], kind="stable")]
+        ends = np.cumsum(weight[ordered])
+        cuts = np.rint(np.cumsum(shares[:-1]) / 100 * (ends[-1] if len(ends) else 0))
+        middles = ends - weight[ordered] / 2  # a group goes where the middle of it lies
+        place[ordered] = np.searchsorted(cuts, middles)
+    parts = {}
+    for number, name in enumerate(_NAMES[len(shares)]):
+        rows = np.flatnonzero(place[leader] == number)
         if not len(rows):
             raise SourceError(f"--split {split} leaves nothing for {name}: only {len(part)} pictures")
-    return DatasetDict(
-        {name: part.select(rows) for name, rows in zip(_NAMES[len(shares)], picked, strict=True)}
-    )
+        parts[name] = part.select(rows)
+    return DatasetDict(parts)
+
+
+def _leaders(rank: NDArray[np.uint64], groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each picture the first of its group in rank."""
+    order = np.lexsort((rank, groups))
+    starts = np.r_[True, groups[order][1:] != groups[order][:-1]]
+    leader = np.empty(len(rank), np.int64)
+    leader[order] = order[np.flatnonzero(starts)[np.cumsum(starts) - 1]]
+    return leader
 
 
 def limited(data: DatasetDict, limit: int, *, seed: int = 0) -> DatasetDict:

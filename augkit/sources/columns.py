@@ -1,0 +1,208 @@
+"""Any data set of `datasets`, made to have the columns of a source: key, image, label."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.errors import SourceError
+from augkit.sources import records
+from augkit.sources.folder import SPLITS
+from augkit.sources.request import Request
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+_IMAGES = ("image", "img", "picture", "jpg", "jpeg", "png", "webp")
+_LABELS = ("label", "labels", "class", "cls", "target", "fine_label", "category", "digit")
+_KEYS = ("key", "__key__", "file_name", "filename", "id")
+_UNLABELLED = -1
+
+
+def made(data: Any, request: Request, *, classes: Sequence[str] | None = None) -> DatasetDict:
+    """Return a data set with the columns of a source, all other columns left out.
+
+    Labels may be ClassLabel, text or whole numbers: text becomes classes in the order of text, numbers (and
+    text that is numbers) in the order of numbers, each called by its own text.  Keys are a column of names
+    if there is one, else the pictures' file names, else their content.  Pictures without a label are left
+    out, and that is said; splits are called train, validation and test.
+
+    Args:
+        data:    a `DatasetDict` or a `Dataset`.
+        request: who is asking.
+        classes: what the classes are to be called, in the order of the labels.
+
+    Raises:
+        SourceError: a column is missing or unclear, or the data is a stream.
+    """
+    from datasets import DatasetDict
+
+    parts = _parts(data, request)
+    first = next(iter(parts.values()))
+    image, label = _image(first, request), _label(first, request)
+    values = {split: part.with_format(None)[label][:] for split, part in parts.items()}
+    names, numbers = _classes(first.features[label], values, request)
+    if classes is not None:
+        if len(classes) != len(names):
+            problem = f"it has {len(names)} classes, want {len(classes)}"
+            raise SourceError(problem, where=str(request))
+        names = tuple(classes)
+    kept = {}
+    for split, part in parts.items():
+        labels = np.array([numbers(value) for value in values[split]], np.int64)
+        with_label = np.flatnonzero(labels != _UNLABELLED)
+        if len(with_label) < len(labels):
+            request.say(f"{split}: {len(labels) - len(with_label):,} pictures without a label are left out.")
+        if len(with_label):
+            whole = _whole(part, image, labels, names)
+            kept[split] = whole if len(with_label) == len(whole) else whole.select(with_label)
+    if not kept:
+        raise SourceError("no picture has a label", where=str(request))
+    return DatasetDict(kept)
+
+
+def named(texts: Iterable[str]) -> list[str]:
+    """Return the different texts in the order of classes: by number where all are numbers, else by text."""
+    found = set(texts)
+    if all(text.isascii() and text.isdecimal() and str(int(text)) == text for text in found):
+        return sorted(found, key=int)
+    return sorted(found)
+
+
+def _parts(data: Any, request: Request) -> dict[str, Dataset]:
+    from datasets import Dataset, DatasetDict
+
+    if isinstance(data, Dataset):
+        data = DatasetDict(train=data)
+    if not isinstance(data, DatasetDict):
+        problem = f"got a {type(data).__name__}: a stream has no length and no order"
+        raise SourceError(problem, where=str(request), fix="load it without streaming=True")
+    parts: dict[str, Dataset] = {}
+    for name, part in data.items():
+        split = SPLITS.get(str(name).lower(), str(name))
+        split = str(name) if split in parts else split
+        if len(part):
+            parts[split] = part
+    if not parts:
+        raise SourceError("it holds no pictures", where=str(request))
+    return parts
+
+
+def _image(part: Dataset, request: Request) -> str:
+    from datasets import Image
+
+    known = [name for name, feature in part.features.items() if isinstance(feature, Image)]
+    known = known or [name for name in part.features if name in _IMAGES and _holds_bytes(part.features[name])]
+    return _one(known, _IMAGES, "images", part, request)
+
+
+def _holds_bytes(feature: Any) -> bool:
+    if isinstance(feature, dict):
+        return "bytes" in feature
+    return getattr(feature, "dtype", "") in ("binary", "large_binary")
+
+
+def _label(part: Dataset, request: Request) -> str:
+    from datasets import ClassLabel
+
+    known = [name for name, feature in part.features.items() if isinstance(feature, ClassLabel)]
+    known = known or [name for name in _LABELS if name in part.features]
+    found = _one(known, _LABELS, "labels", part, request)
+    kind = getattr(part.features[found], "dtype", "")
+    if not isinstance(kind, str) or not kind.startswith(("int", "uint", "string", "large_string", "bool")):
+        several = not isinstance(kind, str) or kind in ("", "list")
+        problem = f"the column {found!r} holds {'several labels a picture' if several else kind}"
+        raise SourceError(
+            problem, where=str(request), fix="want one class a picture: ClassLabel, text or a number"
+        )
+    return found
+
+
+def _one(known: list[str], preferred: Sequence[str], what: str, part: Dataset, request: Request) -> str:
+    if len(known) == 1:
+        return known[0]
+    for name in preferred:
+        if name in known:
+            return name
+    have = ", ".join(part.column_names)
+    if not known:
+        raise SourceError(
+            f"no column of {what}, only {have}", where=str(request), fix=f"call it {preferred[0]!r}"
+        )
+    problem = f"several columns of {what}: {', '.join(known)}"
+    raise SourceError(problem, where=str(request), fix=f"call the one that is meant {preferred[0]!r}")
+
+
+def _classes(
+    feature: Any, values: dict[str, list[Any]], request: Request
+) -> tuple[tuple[str, ...], Callable[[Any], int]]:
+    """Return the class names, and a function from a cell of the column to the number of its class."""
+    names = getattr(feature, "names", None)
+    if names is not None:
+        return tuple(names), lambda value: _UNLABELLED if value is None or value < 0 else int(value)
+    texts = {str(value) for column in values.values() for value in set(column) if value is not None}
+    ordered = tuple(named(texts))
+    place = {text: number for number, text in enumerate(ordered)}
+    if ordered and ordered[0].isdecimal() and ordered != tuple(map(str, range(len(ordered)))):
+        some = f"{ordered[0]} to {ordered[-1]}" if len(ordered) > 1 else ordered[0]
+        request.say(f"The labels {some} are {len(ordered)} names, not positions from 0.")
+    return ordered, lambda value: _UNLABELLED if value is None else place[str(value)]
+
+
+def joined(
+    part: Dataset, keys: Sequence[str], labels: NDArray[np.int64], names: Sequence[str], **more: Sequence[str]
+) -> Dataset:
+    """Put keys, labels and more text beside the images of a split, which stay where they are."""
+    from datasets import Dataset, concatenate_datasets
+
+    pictures = part.with_format(None).select_columns(["image"])
+    rest = records.dataset(keys, [b""] * len(part), labels.tolist(), names)
+    beside = [rest.select_columns(["label"])]
+    beside += [Dataset.from_dict({name: list(column)}) for name, column in more.items()]
+    return concatenate_datasets([rest.select_columns(["key"]), pictures, *beside], axis=1)
+
+
+def _whole(part: Dataset, image: str, labels: NDArray[np.int64], names: Sequence[str]) -> Dataset:
+    from datasets import Image
+
+    pictures = part.with_format(None).select_columns([image]).rename_column(image, "image")
+    pictures = pictures.cast_column("image", Image(decode=False))
+    return joined(pictures, _keys(part, pictures), labels, names)
+
+
+def _keys(part: Dataset, pictures: Dataset) -> list[str]:
+    for name in _KEYS:
+        if name in part.column_names and getattr(part.features[name], "dtype", "") == "string":
+            found = part.with_format(None)[name][:]
+            if all(found) and len(set(found)) == len(found):
+                return list(found)
+    paths = _paths(pictures)
+    if all(paths) and len(set(paths)) == len(paths):
+        return [str(path) for path in paths]
+    return _hashes(pictures)
+
+
+def _paths(pictures: Dataset) -> list[str | None]:
+    import pyarrow.compute as pc
+
+    paths: list[str | None] = []
+    for rows in pictures.with_format("arrow").iter(1000):
+        paths += pc.struct_field(rows["image"], "path").to_pylist()
+    return paths
+
+
+def _hashes(pictures: Dataset) -> list[str]:
+    """Name each picture by its content; the second of two equal ones gets "-2"."""
+    keys: list[str] = []
+    times: dict[str, int] = {}
+    for rows in pictures.with_format("arrow").iter(100):
+        for cell in rows["image"].to_pylist():
+            data = (cell or {}).get("bytes") or str((cell or {}).get("path") or "").encode()
+            key = hashlib.sha256(data).hexdigest()[:20]
+            times[key] = times.get(key, 0) + 1
+            keys.append(key if times[key] == 1 else f"{key}-{times[key]}")
+    return keys
