@@ -55,6 +55,27 @@ class Header:
     orientation: int = 1  # EXIF, 1 to 8
     deep: bool = False  # 16 bits a channel
 
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Return width and height once the orientation is applied."""
+        turned = self.orientation in _TURNED
+        return (self.height, self.width) if turned else (self.width, self.height)
+
+    @property
+    def reducible(self) -> bool:
+        """Tell whether `decode` can make this picture smaller while reading: plain JPEG files only."""
+        return self.kind == "jpeg" and self.channels > 0
+
+    @property
+    def kept_as(self) -> str | None:
+        """Return the extension under which the file's bytes may be stored unchanged; None where they may not.
+
+        8-bit grey or RGB PNG and JPEG files without an orientation stay: every reader shows those alike.
+        """
+        if self.kind == "other" or not self.channels or self.deep or self.orientation != 1:
+            return None
+        return ".png" if self.kind == "png" else ".jpg"
+
 
 def peek(data: bytes, *, name: str = "") -> Header:
     """Read the header of an encoded picture, without decoding it.
@@ -81,13 +102,17 @@ def peek(data: bytes, *, name: str = "") -> Header:
 def peek_size(data: bytes, *, name: str = "", orient: bool = True) -> tuple[int, int]:
     """Return (width, height) of the picture that `decode` gives, in pixels, without decoding it."""
     header = peek(data, name=name)
-    if orient and header.orientation in _TURNED:
-        return header.height, header.width
-    return header.width, header.height
+    return header.upright if orient else (header.width, header.height)
 
 
 def decode(
-    data: bytes, *, name: str = "", orient: bool = True, background: int = BACKGROUND, by: int = 1
+    data: bytes,
+    *,
+    name: str = "",
+    orient: bool = True,
+    background: int = BACKGROUND,
+    by: int = 1,
+    header: Header | None = None,
 ) -> Picture:
     """Decode a picture to uint8, H×W×1 where it is grey and H×W×3 (RGB) where it is not.
 
@@ -95,12 +120,12 @@ def decode(
     made RGB as Pillow does it, the first frame stands for an animation, and the EXIF orientation is applied
     unless `orient` is off (a TIFF is turned all the same: Pillow does it while reading).  With `by` of 2, 4
     or 8 a file that is `reducible` comes that many times smaller, averaged, its sides rounded up; libjpeg
-    then leaves out most of the work.
+    then leaves out most of the work.  Whoever has looked at the `header` hands it on.
 
     Raises:
         PictureError: the bytes are no picture, a torn one, one of float values, or larger than `MAX_PIXELS`.
     """
-    header = peek(data, name=name)
+    header = header or peek(data, name=name)
     try:
         if header.deep:
             picture = _decode_deep(data, background)
@@ -139,23 +164,6 @@ def settings(format: str) -> tuple[str, int, int]:
     return extension, setting, int(quality) if quality else default
 
 
-def reducible(data: bytes, *, name: str = "") -> bool:
-    """Tell whether `decode` can make this file's picture smaller while reading: plain JPEG files only."""
-    header = peek(data, name=name)
-    return header.kind == "jpeg" and header.channels > 0
-
-
-def kept_as(data: bytes, *, name: str = "") -> str | None:
-    """Return the extension under which these bytes may be stored unchanged; None where they may not.
-
-    8-bit grey or RGB PNG and JPEG files without an orientation stay: every reader shows those alike.
-    """
-    header = peek(data, name=name)
-    if header.kind == "other" or not header.channels or header.deep or header.orientation != 1:
-        return None
-    return ".png" if header.kind == "png" else ".jpg"
-
-
 def _peek_png(data: bytes, name: str) -> Header:
     if len(data) < 33 or data[12:16] != b"IHDR":
         raise PictureError("a PNG file that ends inside its header", where=name, fix=_AGAIN)
@@ -181,7 +189,7 @@ def _peek_jpeg(data: bytes, name: str) -> Header:
         at += 2 + struct.unpack_from(">H", data, at + 2)[0]
     if size is None:
         raise PictureError("a JPEG file that ends inside its header", where=name, fix=_AGAIN)
-    if data.find(b"\xff\xd9", at) < 0:  # entropy-coded data never holds FF D9: this is its end
+    if data.rfind(b"\xff\xd9") < at:  # entropy-coded data never holds FF D9: this is its end
         raise PictureError("a torn JPEG file: it has no end", where=name, fix=_AGAIN)
     _, height, width, components = size
     head = data[:at]

@@ -184,16 +184,16 @@ def test_p18_a_bomb_is_refused_by_its_header(monkeypatch):
 
 
 def test_bytes_are_kept_only_where_every_reader_shows_them_alike():
-    assert codec.kept_as(codec.encode(GREY)) == ".png"
-    assert codec.kept_as(codec.encode(COLOUR, "jpeg")) == ".jpg"
+    assert codec.peek(codec.encode(GREY)).kept_as == ".png"
+    assert codec.peek(codec.encode(COLOUR, "jpeg")).kept_as == ".jpg"
     turned = Image.fromarray(COLOUR)
     exif = turned.getexif()
     exif[0x0112] = 6
-    assert codec.kept_as(saved(turned, "JPEG", exif=exif)) is None
+    assert codec.peek(saved(turned, "JPEG", exif=exif)).kept_as is None
     for mode in ("CMYK", "P", "RGBA"):
         kind = "JPEG" if mode == "CMYK" else "PNG"
-        assert codec.kept_as(saved(Image.fromarray(COLOUR).convert(mode), kind)) is None
-    assert codec.kept_as(saved(Image.fromarray(COLOUR), "WEBP")) is None
+        assert codec.peek(saved(Image.fromarray(COLOUR).convert(mode), kind)).kept_as is None
+    assert codec.peek(saved(Image.fromarray(COLOUR), "WEBP")).kept_as is None
 
 
 @pytest.mark.parametrize("picture", [GREY, COLOUR], ids=["grey", "colour"])
@@ -209,6 +209,6 @@ def test_a_jpeg_file_is_read_smaller_as_the_mean_of_its_pixels(picture, by):
 
 
 def test_only_plain_jpeg_files_are_read_smaller():
-    assert codec.reducible(codec.encode(COLOUR, "jpeg:90"))
-    assert not codec.reducible(codec.encode(COLOUR, "png"))
+    assert codec.peek(codec.encode(COLOUR, "jpeg:90")).reducible
+    assert not codec.peek(codec.encode(COLOUR, "png")).reducible
     assert codec.decode(codec.encode(COLOUR, "png"), by=4).shape == COLOUR.shape

@@ -45,11 +45,16 @@ class Made:
 
 @dataclasses.dataclass(frozen=True)
 class _Source:
-    """Hold one source: its place in the shard, its bytes, and the size of its picture in pixels."""
+    """Hold one source: its place in the shard, its bytes, and what they say of its picture."""
 
     place: int
     data: bytes
-    size: tuple[int, int]
+    header: codec.Header
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return width and height in pixels."""
+        return self.header.upright
 
 
 def make(job: Job, shard: Shard, attempt: int) -> Made:
@@ -97,7 +102,7 @@ def _blocks(shard: Shard, rows: manifest.Rows, suspects: Suspects) -> Iterator[l
             if place in suspects.guilty:
                 raise PictureError("it kills or holds up the process that reads it", where=key)
             data = image if isinstance(image, bytes) else disk.get(image)
-            block.append(_Source(place, data, codec.peek_size(data, name=key)))
+            block.append(_Source(place, data, codec.peek(data, name=key)))
         except PictureError as error:
             rows.bad.append((key, error.problem))
             continue
@@ -143,7 +148,7 @@ def _together(
     for number, source in enumerate(block):
         suspects.watch(source.place)
         with contextlib.suppress(PictureError):
-            pictures.append(codec.decode(source.data))
+            pictures.append(codec.decode(source.data, header=source.header))
             which.append(number)
     suspects.watch(None)
     if len({picture.shape for picture in pictures}) != 1:
@@ -168,7 +173,7 @@ def _make_source(
     copies = np.arange(first, first + job.copies(shard.split))
     by = 1 if together else _reduced(job, source, draws, copies)
     try:
-        picture = codec.decode(source.data, name=key, by=by)
+        picture = codec.decode(source.data, name=key, by=by, header=source.header)
     except PictureError as error:
         rows.bad.append((key, error.problem))
         return
@@ -181,7 +186,7 @@ def _make_source(
         rows.add(file, key, copy, job.classes[label], job.classes[after], data, size, origin, draw)
 
     if draws is None or job.keep_originals:
-        extension = codec.kept_as(source.data, name=key)
+        extension = source.header.kept_as
         if extension:
             write(0, label, source.data, source.size, extension, -1)
         else:
@@ -201,9 +206,9 @@ def _make_source(
 
 def _reduced(job: Job, source: _Source, draws: Draws | None, copies: NDArray[np.int64]) -> int:
     """Return how much smaller the source may be read, for all of its copies."""
-    if draws is None or not codec.reducible(source.data):
+    if draws is None or not source.header.reducible:
         return 1
-    if job.keep_originals and codec.kept_as(source.data) is None:
+    if job.keep_originals and source.header.kept_as is None:
         return 1
     return reduction(draws, copies[draws.accepted[copies]], source.size)
 
