@@ -26,8 +26,14 @@ AXES = (*GEOMETRY, *TONE)
 _CORNERS = ("zoom", *TONE)
 _MOST_CORNERS = 10
 _MAX_CHAINS = 2048
-_MAX_BOXES = {"kept": 10_000, "turn": 40_000, "mirrored": 40_000, "stretch": 40_000}
-"""What a second is good for, on one core: a share takes longer to bound than a turn."""
+_MAX_WORK = {"kept": 150_000, "turn": 2_500_000, "mirrored": 2_500_000, "stretch": 2_500_000}
+"""What a good half of a second is good for, on one core.
+
+The work on a box is a chain's steps times its numbers; a share takes longer to bound than a turn.
+"""
+
+_ROUND = {"kept": 64, "turn": 350, "mirrored": 350, "stretch": 350}
+"""A round of boxes, however few, takes as long as so many boxes more."""
 
 _MAX_ROUNDS = 60
 _FIRST_BOXES = 64
@@ -46,7 +52,7 @@ def prove(policy: Policy, axis: str, limit: Limits, aspect: Interval) -> tuple[b
     if ways is None:
         return None, None
     answer: bool | None = True
-    budget = _MAX_BOXES.get(axis, 0)
+    budget = _MAX_WORK.get(axis, 0)
     seen: set[Chain] = set()
     for chain in ways:
         core = chain.core(aspect) if axis in ("kept", "stretch") else chain
@@ -87,22 +93,22 @@ def search(maps: Maps, axis: str, limit: Limits, budget: int) -> tuple[bool | No
     """Search the box of one chain.
 
     Returns:
-        True, False with a witness, or None; the witness; and the boxes spent.
+        True, False with a witness, or None; the witness; and the work done.
     """
     low, high, side = _start(maps, axis, limit)
     steep = np.ones_like(low)
-    spent = 0
+    spent, each = 0, len(maps.low) * max(1, len(maps.chain.steps))
     for _ in range(_MAX_ROUNDS):
         while spent and low.shape[1] < _FIRST_BOXES:
             low, high, side, steep = _split(low, high, side, steep)
-        spent += low.shape[1]
+        spent += (low.shape[1] + _ROUND[axis]) * each
         judged = _judge(maps, axis, limit, low, high, side)
         if judged.outside is not None:
             return False, judged.outside, spent
         open_ = judged.open & (high > low).any(axis=0)  # a point is its own centre, and that is inside
         if not open_.any():
             return True, None, spent
-        if spent >= budget:
+        if spent + (2 * open_.sum() + _ROUND[axis]) * each > budget:
             return None, None, spent
         low, high, side, steep = _split(
             judged.low[:, open_], judged.high[:, open_], side[open_], judged.steep[:, open_]

@@ -82,6 +82,10 @@ class Maps:
         name = self.chain.steps[position].name
         return [i for i, address in enumerate(self.free) if address.rpartition(".")[0] == name]
 
+    def varies(self, position: int) -> bool:
+        """Tell whether a step's map is not the same over the whole box."""
+        return bool(self.numbers_of(position)) or self.low[-1] < self.high[-1]
+
     def move(self, position: int, numbers: list[Any]) -> Map:
         """Return the map of one step, for numbers given as arrays (B,) or spans."""
         step, aspect, zero = self.chain.steps[position], numbers[-1], numbers[-1] * 0.0
@@ -137,13 +141,13 @@ class Maps:
 
     def frames(self, numbers: list[Any]) -> list[Map]:
         """Return the maps from the source to each window and to the output, in half-sides."""
-        return self.seen_from(0, numbers)
+        return self.seen_from(0, numbers, self.segments(numbers))
 
-    def seen_from(self, frame: int, numbers: list[Any]) -> list[Map]:
+    def seen_from(self, frame: int, numbers: list[Any], segments: list[Map]) -> list[Map]:
         """Return the maps, in half-sides, from a frame (0 is the source) to all others, later ones first, the
-        source last.
+        source last; `segments` are those of these numbers.
         """
-        segments, starts = self.segments(numbers), self.starts
+        starts = self.starts
         zero = numbers[-1] * 0.0
         seen: list[Map] = []
         ahead, back = IDENTITY, IDENTITY

@@ -10,6 +10,8 @@ mean-value form, and the numbers along which it only falls.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,7 @@ from augkit import affine
 from augkit.affine import Map
 from augkit.intervals import Interval
 from augkit.safety.maps import Judged, Maps, narrowed
-from augkit.span import Span
+from augkit.span import Span, least_and_most
 
 _FUZZ = 1e-9
 _MARGIN = 1e-7
@@ -35,6 +37,38 @@ _quiet = np.errstate(invalid="ignore", over="ignore", divide="ignore")
 """Too large a box is bounded by nothing, and what is nowhere has no length."""
 
 
+class View:
+    """Hold B boxes, float64 (P, B), and what is seen over them from each frame.
+
+    `live` are the numbers that some box has room for; slopes are along these.
+    """
+
+    def __init__(self, maps: Maps, low: Floats, high: Floats) -> None:
+        self.maps, self.low, self.high = maps, low, high
+        self.live = np.flatnonzero((high > low).any(axis=1))
+        self.boxes = Span.boxes_along(low, high, self.live.tolist())
+        self.middle, self.radii = list((low + high) / 2), ((high - low) / 2)[self.live]
+        self._seen: dict[int, list[Map]] = {}
+
+    @functools.cached_property
+    def _segments(self) -> tuple[list[Map], list[Map]]:
+        return self.maps.segments(self.boxes), self.maps.segments(self.middle)
+
+    def seen(self, frame: int) -> list[Map]:
+        """Bound the maps from a frame to all others, in half-sides."""
+        if frame not in self._seen:
+            boxes, centres = self._segments
+            spans = self.maps.seen_from(frame, self.boxes, boxes)
+            points = self.maps.seen_from(frame, self.middle, centres)
+            pairs = zip(spans, points, strict=True)
+            self._seen[frame] = [narrowed(box, centre, self.radii) for box, centre in pairs]
+        return self._seen[frame]
+
+    def take(self, which: NDArray[np.bool_]) -> View:
+        """Return some of the boxes."""
+        return self if which.all() else View(self.maps, self.low[:, which], self.high[:, which])
+
+
 @_quiet
 def judge(maps: Maps, limit: Interval, low: Floats, high: Floats) -> Judged:
     """Judge B boxes, float64 (P, B), against the least share survived."""
@@ -43,13 +77,19 @@ def judge(maps: Maps, limit: Interval, low: Floats, high: Floats) -> Judged:
     if (share < limit.low - _MARGIN).any():
         outside = maps.found(middle[:, int(np.argmin(share))])
         return Judged(outside, np.ones(len(share), dtype=np.bool_), low, high, radii)
-    falls, rises = slopes(maps, low, high)
+    view, at = View(maps, low, high), np.arange(len(share))
+    for frame in dict.fromkeys((max(maps.last - 1, 0), 0, maps.last)):
+        left = ~(_least(view, frame) >= limit.low - _FUZZ)
+        view, at = view.take(left), at[left]
+        if not len(at):
+            break
+    falls, rises = np.full_like(low, -np.inf), np.full_like(low, np.inf)
+    if len(at):
+        falls[:, at], rises[:, at] = _slopes(view)
     steep = np.maximum(np.abs(falls), np.abs(rises))
     moved = np.where(radii > 0, steep * radii, 0.0).sum(axis=0)
-    open_ = ~(share - moved >= limit.low - _FUZZ)
-    for frame in dict.fromkeys((max(maps.last - 1, 0), 0, maps.last)):
-        if open_.any():
-            open_[open_] = ~(_least(maps, frame, low[:, open_], high[:, open_]) >= limit.low - _FUZZ)
+    open_ = np.zeros(len(share), dtype=np.bool_)
+    open_[at] = ~(share - moved >= limit.low - _FUZZ)[at]
     steep = np.where(np.isfinite(steep), steep, 1e6)
     return Judged(
         None, open_, np.where(rises <= 0, high, low), np.where((falls >= 0) & (rises > 0), low, high), steep
@@ -62,17 +102,23 @@ def slopes(maps: Maps, low: Floats, high: Floats) -> Ends:
 
     Zero along numbers that no box has room for.
     """
-    live = np.flatnonzero((high > low).any(axis=1))
+    return _slopes(View(maps, low, high))
+
+
+def _slopes(view: View) -> Ends:
+    maps, low, high, live = view.maps, view.low, view.high, view.live
     if not len(live):
         return np.zeros_like(low), np.zeros_like(low)
     nothing = np.zeros((len(live), low.shape[1])), np.zeros((len(live), low.shape[1]))
     total: Ends = nothing
-    speeds = [nothing] * 6
+    speeds: list[Ends] = []
     for number, part in enumerate(maps.parts(), start=1):
         for position in part:
-            speeds = _carried(speeds, maps, position, low, high, live)
-        others = _seen(maps, number, low, high, live)
-        total = _add(total, _times(_swept(speeds, others, maps.last - number), _size(others[-1])))
+            if speeds or maps.varies(position):
+                speeds = _carried(speeds or [nothing] * 6, maps, position, low, high, live)
+        others = view.seen(number)
+        swept = _swept(speeds or [nothing] * 6, others, maps.last - number)
+        total = _add(total, _times(swept, _size(others[-1])))
     undefined = np.isnan(total[0]) | np.isnan(total[1])
     out = np.zeros_like(low), np.zeros_like(high)
     out[0][live] = np.where(undefined, -np.inf, -total[1] / 4)
@@ -80,19 +126,11 @@ def slopes(maps: Maps, low: Floats, high: Floats) -> Ends:
     return out
 
 
-def _least(maps: Maps, frame: int, low: Floats, high: Floats) -> Floats:
+def _least(view: View, frame: int) -> Floats:
     """Return a lower bound of the share, as it is seen from one frame, float64 (B,)."""
-    seen = _seen(maps, frame, low, high, np.flatnonzero((high > low).any(axis=1)))
+    seen = view.seen(frame)
     least = affine.kept_at_least(seen)
     return least if frame == 0 else least * _size(seen[-1])[0]
-
-
-def _seen(maps: Maps, frame: int, low: Floats, high: Floats, live: NDArray[np.int64]) -> list[Map]:
-    """Bound the maps from a frame to all others, in half-sides."""
-    boxes = Span.boxes_along(low, high, live.tolist())
-    middle, radii = (low + high) / 2, ((high - low) / 2)[live]
-    both = zip(maps.seen_from(frame, boxes), maps.seen_from(frame, list(middle)), strict=True)
-    return [narrowed(box, centre, radii) for box, centre in both]
 
 
 def _size(back: Map) -> Ends:
@@ -242,5 +280,4 @@ def _scaled(one: Ends, sign: float) -> Ends:
 
 
 def _times(one: Ends, other: Ends) -> Ends:
-    ends = [x * y for x in one for y in other]
-    return np.minimum.reduce(ends), np.maximum.reduce(ends)
+    return least_and_most([x * y for x in one for y in other])

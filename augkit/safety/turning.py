@@ -14,7 +14,7 @@ from augkit.affine import Map
 from augkit.intervals import Arcs, Interval
 from augkit.reach import Limits
 from augkit.safety.maps import Judged, Maps, narrowed, steepest
-from augkit.span import Span
+from augkit.span import Span, least_and_most
 
 _FUZZ = 1e-9
 _MARGIN = 1e-7
@@ -112,7 +112,7 @@ def _angle(cos: Span, sin: Span, turn: Floats) -> Span:
 def _quotient(one: Span, other: Span, divisor: Span) -> tuple[Floats, Floats]:
     """Bound one · other / divisor, slopes left aside; `other` is (P, B), divisor is not negative."""
     ends = [x * y for x in (one.low, one.high) for y in (other.low, other.high)]
-    low, high = np.minimum.reduce(ends), np.maximum.reduce(ends)
+    low, high = least_and_most(ends)
     least, most = np.maximum(divisor.low, 1e-300), np.maximum(divisor.high, 1e-300)
     return np.minimum(low / least, low / most), np.maximum(high / least, high / most)
 

@@ -25,8 +25,8 @@ from tests.safety.extremes import AXES, affine_and_tone, extreme, how_far, limit
 
 SQUARE = Interval(1, 1)
 MOST_UNPROVEN = 0.02
-MOST_BOXES = 100_000
-"""What two answers may cost: on one quiet core some two seconds."""
+MOST_WORK = 8_000_000
+"""What two answers may cost: on one quiet core less than two seconds."""
 
 
 def can_make(draws: Draws, i: int = 0) -> bool:
@@ -152,7 +152,7 @@ def _softened(value: object, factor: float) -> object:
     return {**value, "steps": [soft(node) for node in value["steps"]]}
 
 
-def decided(seed: int, counts: collections.Counter, boxes: list[int]) -> None:
+def decided(seed: int, counts: collections.Counter, work: list[int]) -> None:
     """Settle one axis of one random policy with a limit 5 % beyond and one 5 % short of how far it goes."""
     rng = random.Random(seed)
     some = affine_and_tone(rng)
@@ -165,7 +165,7 @@ def decided(seed: int, counts: collections.Counter, boxes: list[int]) -> None:
     for _ in range(20):
         settler = Settler(some, SQUARE)
         beyond, short = limit_at(axis, 1.05 * farthest), limit_at(axis, 0.95 * farthest)
-        boxes.append(0)
+        work.append(0)
         answers = {
             "safe": beyond and settler.settle(axis, beyond),
             "unsafe": short and settler.settle(axis, short),
@@ -181,8 +181,8 @@ def decided(seed: int, counts: collections.Counter, boxes: list[int]) -> None:
 
 
 @pytest.fixture
-def boxes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list to whose last number the boxes of every search are added."""
+def work(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to whose last number the work of every search is added."""
     spent = [0]
     search = branch.search
 
@@ -195,27 +195,27 @@ def boxes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return spent
 
 
-def assert_decisive(seeds: range, boxes: list[int]) -> collections.Counter:
+def assert_decisive(seeds: range, work: list[int]) -> collections.Counter:
     counts: collections.Counter = collections.Counter()
     for seed in seeds:
-        decided(seed, counts, boxes)
+        decided(seed, counts, work)
     wrong = {key: count for key, count in counts.items() if key[2] not in (key[1], "unproven")}
     unproven = sum(count for key, count in counts.items() if key[2] == "unproven")
     assert not wrong
     assert unproven <= MOST_UNPROVEN * counts.total(), counts
-    assert max(boxes) <= MOST_BOXES
+    assert max(work) <= MOST_WORK
     return counts
 
 
 @pytest.mark.parametrize("part", range(10))
-def test_a_limit_five_percent_away_is_decided(part, boxes):
-    assert assert_decisive(range(1000 * part, 1000 * part + 50), boxes).total() > 60
+def test_a_limit_five_percent_away_is_decided(part, work):
+    assert assert_decisive(range(1000 * part, 1000 * part + 50), work).total() > 60
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(10))
-def test_a_limit_five_percent_away_is_decided_a_thousand_times_over(part, boxes):
-    assert_decisive(range(1_000_000 + 1000 * part, 1_001_000 + 1000 * part), boxes)
+def test_a_limit_five_percent_away_is_decided_a_thousand_times_over(part, work):
+    assert_decisive(range(1_000_000 + 1000 * part, 1_001_000 + 1000 * part), work)
 
 
 def of(steps: str) -> Policy:
@@ -281,7 +281,7 @@ def test_a_search_that_spends_its_budget_says_so(monkeypatch):
         "rotate: {degrees: [-40, 40]} · shear: {x_degrees: [-20, 20]} · zoom: {x: [0.8, 1.2], y: [0.9, 1.3]}"
     )
     assert Settler(of(hard), SQUARE).settle("kept", Interval(0.59, 1)).state == "safe"
-    monkeypatch.setitem(branch._MAX_BOXES, "kept", 3)
+    monkeypatch.setitem(branch._MAX_WORK, "kept", 3)
     answer = Settler(of(hard), SQUARE).settle("kept", Interval(0.59, 1))
     assert answer.state == "unproven" and answer.witness is None
 
