@@ -133,6 +133,10 @@ class Sharpen(Kernel):
     strength: Range = setting(0, 10, unit="share of the difference", still=0)
     radius: Range = setting(0, 0.25, unit="share of the side", still=0, default=(0.01, 0.01))
 
+    def drawn(self) -> tuple[Drawn, ...]:
+        """Return the strength, and the radius, which makes what is declared no less."""
+        return (Drawn("strength", *self.strength, still=0), Drawn("radius", *self.radius))
+
     def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
         """Add the difference, and clip to what a pixel can hold."""
         strength, sigma = values["strength"], values["radius"] * _side(picture)

@@ -18,10 +18,8 @@ from augkit.reach import Reach
 
 Picture = NDArray[np.uint8]
 
-MOST_PHOTONS = 10_000_000
-"""So many photons that no count is half a level off: the noise is a twelfth of a level at white."""
-
 _COUNTED = 256
+_UNSEEN = 10_000_000
 _CELLS = 4096
 
 
@@ -57,22 +55,23 @@ class Noise(Kernel):
 class ShotNoise(Kernel):
     """Count photons, as a sensor in little light does: bright parts get more noise, dark parts less.
 
-    Draws:   photons, how many make white, even over the range; field, the address of the counts, which are
-             Poisson numbers of their own for every pixel and channel
-    Source:  Hendrycks & Dietterich 2019, ICLR ("shot noise", 60 photons down to 3)
+    Draws:   sigma, the noise of white, even over the range: 0.1 where 100 photons make white, the root of one
+             over their number; field, the address of the counts, which are Poisson numbers of their own for
+             every pixel and channel
+    Source:  Hendrycks & Dietterich 2019, ICLR ("shot noise", 60 photons down to 3: 0.13 up to 0.58)
     """
 
-    photons: Range = setting(1, MOST_PHOTONS, unit="photons at white", still=MOST_PHOTONS)
+    sigma: Range = setting(0, 1, unit="share of the full range, at white", still=0)
 
     def drawn(self) -> tuple[Drawn, ...]:
-        """Return the photons and the field."""
-        return (Drawn("photons", *self.photons, still=MOST_PHOTONS), field())
+        """Return the sigma and the field."""
+        return (Drawn("sigma", *self.sigma, still=0), field())
 
     def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
         """Count, and clip to what a pixel can hold."""
-        photons = values["photons"]
-        if photons >= MOST_PHOTONS:
+        if values["sigma"] ** 2 * _UNSEEN <= 1:  # a twelfth of a level at white
             return picture
+        photons = values["sigma"] ** -2
         parts = _parts(values["field"], "shot_noise", picture.size).reshape(picture.shape)
         if photons <= _COUNTED:
             at = picture.astype(np.int32) * np.int32(_CELLS) + (parts >> 4)
@@ -85,9 +84,8 @@ class ShotNoise(Kernel):
         return np.where(picture > 0, np.rint(levels), 0).astype(np.uint8)
 
     def effects(self, aspect: Interval) -> Reach:
-        """Add the noise of white, the root of the photons in one; what is darker has less."""
-        least = self.photons[0]
-        return Reach(noise=Interval(0, 0 if least >= MOST_PHOTONS else 1 / math.sqrt(least)))
+        """Add at most the noise of white; what is darker has less, by the root of its light."""
+        return Reach(noise=Interval(0, self.sigma[1]))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

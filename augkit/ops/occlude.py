@@ -71,7 +71,7 @@ class Cutout(Kernel):
 
     def drawn(self) -> tuple[Drawn, ...]:
         """Return how many holes, their side and fill, and the field of their places."""
-        sides = (_whole("holes", self.holes, still=0), Drawn("side", *self.side, still=0))
+        sides = (_whole("holes", self.holes), Drawn("side", *self.side, still=0))
         return (*sides, Drawn("fill", *self.fill), field())
 
     def apply(self, picture: Picture, values: Mapping[str, float]) -> Picture:
@@ -131,10 +131,10 @@ def _round(value: float) -> int:
     return math.floor(value + 0.5)
 
 
-def _whole(name: str, ends: Range, *, still: float | None = None) -> Drawn:
+def _whole(name: str, ends: Range) -> Drawn:
     """Draw evenly among the whole numbers of a range, its ends rounded."""
     low, high = (_round(end) for end in ends)
-    return Drawn(name, low, high, still, tuple(float(number) for number in range(low, high + 1)))
+    return Drawn(name, low, high, None, tuple(float(number) for number in range(low, high + 1)))
 
 
 def _paint(out: Picture, across: tuple[float, float], down: tuple[float, float], fill: float) -> None:

@@ -69,11 +69,11 @@ def test_another_field_is_other_noise_and_the_same_field_the_same() -> None:
 def counted(level: int, photons: float, *, field: float = 11.0) -> NDArray[np.float64]:
     """Return 120,000 pixels of one level after shot noise."""
     flat = np.full((200, 200, 3), level, dtype=np.uint8)
-    made = op("shot_noise", photons=(1, 1e7))
-    return made.apply(flat, {"photons": photons, "field": field}).astype(np.float64).ravel()
+    made = op("shot_noise", sigma=(0, 1))
+    return made.apply(flat, {"sigma": photons**-0.5, "field": field}).astype(np.float64).ravel()
 
 
-@pytest.mark.parametrize("photons", [1.0, 3.0, 12.5, 60.0, 256.0])
+@pytest.mark.parametrize("photons", [1.0, 3.0, 12.5, 61.0, 255.0])
 @pytest.mark.parametrize("level", [1, 30, 128, 255])
 def test_shot_noise_counts_are_poisson_numbers(level: int, photons: float) -> None:
     found = counted(level, photons)
@@ -100,8 +100,7 @@ def test_where_photons_are_many_the_levels_are_distributed_as_counts_are(level: 
 def test_the_measured_shot_noise_is_the_root_of_the_light_and_never_more_than_at_white(
     photons: float,
 ) -> None:
-    declared = op("shot_noise", photons=(photons, 1e7)).effects(SQUARE).noise.high
-    assert declared == pytest.approx(1 / math.sqrt(photons))
+    declared = op("shot_noise", sigma=(0, photons**-0.5)).effects(SQUARE).noise.high
     for level in (10, 60, 120, 200, 255):
         found = counted(level, photons) / 255
         rounding = 1 / 255 / math.sqrt(12)
@@ -113,20 +112,20 @@ def test_the_measured_shot_noise_is_the_root_of_the_light_and_never_more_than_at
             assert abs(found.std() / wanted - 1) < 0.03
 
 
-def test_black_has_no_shot_noise_and_most_photons_leave_every_picture() -> None:
+def test_black_has_no_shot_noise_and_the_least_sigma_that_does_anything_is_unseen() -> None:
     for photons in (1.0, 100.0, 1000.0, 1e6):
         assert not counted(0, photons).any()
     picture = speckled(40, 50)
-    made = op("shot_noise", photons=(1, 1e7))
-    for photons in (1e7, 9.9e6):
-        assert np.array_equal(made.apply(picture, {"photons": photons, "field": 5.0}), picture)
-    assert made.at({"photons": 1e7}).effects(SQUARE).noise.high == 0
+    made = op("shot_noise", sigma=(0, 1))
+    for sigma in (0.0, 1e-200, 1e-5, 3.1e-4, 3.3e-4):
+        assert np.array_equal(made.apply(picture, {"sigma": sigma, "field": 5.0}), picture)
+    assert not np.array_equal(made.apply(picture, {"sigma": 2e-3, "field": 5.0}), picture)
 
 
 def test_shot_noise_has_its_own_words_for_each_pixel_and_channel() -> None:
     flat = np.full((60, 70, 3), 128, dtype=np.uint8)
-    made = op("shot_noise", photons=(1, 1e7))
-    one, again, other = (made.apply(flat, {"photons": 40.0, "field": f}) for f in (5.0, 5.0, 6.0))
+    made = op("shot_noise", sigma=(0, 1))
+    one, again, other = (made.apply(flat, {"sigma": 40**-0.5, "field": f}) for f in (5.0, 5.0, 6.0))
     assert np.array_equal(one, again)
     assert (one != other).mean() > 0.8
     noise = one.astype(float) - one.mean()
@@ -194,10 +193,10 @@ def test_the_places_of_salt_are_those_of_the_smallest_words() -> None:
 def test_noise_of_any_shape(name: str, shape: tuple[int, int, int]) -> None:
     settings = {
         "noise": {"sigma": (0, 1)},
-        "shot_noise": {"photons": (1, 1e7)},
+        "shot_noise": {"sigma": (0, 1)},
         "salt_pepper": {"share": (0, 1)},
     }
-    drawn = {"sigma": 0.2, "photons": 20.0, "share": 0.4, "salt": 0.5, "field": 2.0}
+    drawn = {"sigma": 0.2, "share": 0.4, "salt": 0.5, "field": 2.0}
     picture = scene(*shape)
     after = op(name, **settings[name]).apply(picture, drawn)
     assert after.shape == shape and after.dtype == np.uint8
