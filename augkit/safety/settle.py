@@ -144,20 +144,28 @@ def culprits(found: Draws, axis: str, limit: Limits) -> list[int]:
     resting = at_rest(found)
     needed = [i for i in range(len(found.active)) if found.active[i, 0] and not resting[i]]
     for index in list(needed):
-        active = np.zeros_like(found.active)
-        active[[i for i in needed if i != index]] = True
-        if float(limit.excess(bound.measure(dataclasses.replace(found, active=active), axis))[0]) > _MARGIN:
+        value = _measured(found, axis, tuple(i for i in needed if i != index))
+        if float(limit.excess(np.array([value]))[0]) > _MARGIN:
             needed.remove(index)
     return needed
 
 
-def at_rest(found: Draws) -> list[bool]:
+@functools.lru_cache(maxsize=1024)  # one draw leaves many limits, and each of them asks what it needs for that
+def _measured(found: Draws, axis: str, leaves: tuple[int, ...]) -> float:
+    """Measure a draw with some of its leaves only."""
+    active = np.zeros_like(found.active)
+    active[list(leaves)] = True
+    return float(bound.measure(dataclasses.replace(found, active=active), axis)[0])
+
+
+@functools.lru_cache(maxsize=64)
+def at_rest(found: Draws) -> tuple[bool, ...]:
     """Tell for each leaf whether its numbers all lie where they do nothing."""
     rows: dict[str, list[bool]] = {}
     for row, (step, number) in enumerate(numbered(found.policy)):
         if number.still is not None:
             rows.setdefault(step.name, []).append(abs(found.numbers[row, 0] - number.still) < 1e-12)
-    return [all(rows.get(step.name, [False])) for step in found.policy.leaves()]
+    return tuple(all(rows.get(step.name, [False])) for step in found.policy.leaves())
 
 
 def _shown(draw: Draws, axis: str, limit: Limits) -> float:
