@@ -150,7 +150,7 @@ def culprits(found: Draws, axis: str, limit: Limits) -> list[int]:
     return needed
 
 
-@functools.lru_cache(maxsize=1024)  # one draw leaves many limits, and each of them asks what it needs for that
+@functools.lru_cache(maxsize=1024)  # one draw leaves many limits, and is asked for each what it needs
 def _measured(found: Draws, axis: str, leaves: tuple[int, ...]) -> float:
     """Measure a draw with some of its leaves only."""
     active = np.zeros_like(found.active)
