@@ -246,6 +246,11 @@ def _count(item: Item, branches: int) -> tuple[int, int]:
     return numbers[0], numbers[1]
 
 
+def in_suite(step: Step) -> str:
+    """Return the name that a step goes by in the table of the suite it stands in; nothing where in none."""
+    return step.name.rpartition(".")[2].partition("#")[0] if "." in step.name else ""
+
+
 def leaves(nodes: tuple[Node, ...]) -> Iterator[Step]:
     """Yield every step, choices opened, in the order written."""
     for node in nodes:

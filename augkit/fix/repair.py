@@ -16,12 +16,13 @@ from augkit.errors import PolicyError
 from augkit.fix.refuted import Refuted
 from augkit.fix.text import Number, Text
 from augkit.intervals import Interval
+from augkit.policy import Policy
 from augkit.reach import Reach
-from augkit.safety import RULES, Case, Finding, Verdict, judge
+from augkit.safety import OF_STEPS, RULES, Case, Finding, Verdict, judge, narrowed
 from augkit.safety.bound import measure
 from augkit.safety.ls903_undone_by_the_next import undone
 from augkit.safety.settle import culprits
-from augkit.steps import Step
+from augkit.steps import Step, in_suite
 from augkit.tasks import Task
 
 _AWAY = 1 / 16
@@ -73,7 +74,8 @@ def fix(
     """Mend a policy so that `judge` finds nothing, as far as its steps can mend it.
 
     The steps that a finding cannot do without are narrowed by the largest common factor towards doing nothing
-    that removes it; where that is not enough, the one that cannot shrink (a flip, a quarter turn) is removed.
+    that removes it; where that is not enough, the one that cannot shrink (a flip, a quarter turn) is removed,
+    and an op of a suite is left out of it.
     Comments and spelling of everything else stay.
 
     Args:
@@ -115,6 +117,10 @@ class _Repair:
     def judge(self, text: Text) -> Verdict:
         return judge(text.policy, self.task, classes=self.classes, aspect=self.aspect)
 
+    def policy(self, text: Text) -> Policy:
+        """Return the policy as it is judged: its suites narrowed."""
+        return narrowed(text.policy, self.task, OF_STEPS, classes=self.classes, aspect=self.aspect)[0]
+
     def cleared(self, text: Text, found: list[Finding], done: list[str], hopeless: set[str]) -> Text:
         """Return the text without what one rule finds, noted in `done`; what stays is noted in `hopeless`."""
         code, name = found[0].code, found[0].name
@@ -150,7 +156,7 @@ class _Repair:
 
     def _narrowed(self, text: Text, finding: Finding) -> tuple[Text, str] | None:
         """Narrow the steps that matter, or else remove one that cannot shrink, or else narrow more steps."""
-        leaves = [leaf for leaf in text.policy.leaves() if leaf.p > 0]
+        leaves = [leaf for leaf in self.policy(text).leaves() if leaf.p > 0]
         matter = self._matter(text, finding)
         while True:
             numbers = _numbers(text, matter)
@@ -159,8 +165,7 @@ class _Repair:
             if numbers and not left:
                 return self._largest(text, finding, matter)
             if rigid := [leaf for leaf in matter if not text.numbers(leaf)]:
-                worst = self._worst(text, rigid)
-                return text.without_step(worst.path), f"removed {worst.name}"
+                return self._removed(text, rigid)
             names = {leaf.name for one in left for leaf in self._matter(resting, one)}
             more = [leaf for leaf in leaves if leaf not in matter]
             if not more:
@@ -170,14 +175,17 @@ class _Repair:
     def _largest(self, text: Text, finding: Finding, matter: list[Step]) -> tuple[Text, str]:
         """Narrow by the largest factor that leaves no finding; where none above 0 does, remove the steps.
 
-        Where one of several alike would be left with next to nothing, all that add to it are narrowed.
+        Where one of several alike would be left with next to nothing, all that add to it are narrowed; where
+        a suite would leave a step with next to nothing, an op is left out of the suite.
         """
         factor, sharp = self._factor(text, finding, matter)
-        if factor < _LITTLE and len(adding := _adding(text, finding)) > len(matter):
+        if factor < _LITTLE and len(adding := _adding(finding)) > len(matter):
             together = self._factor(text, finding, adding)
             matter, (factor, sharp) = (
                 (adding, together) if together[0] >= 2 * factor else (matter, (factor, sharp))
             )
+        if factor < _LITTLE and (drawn := [leaf for leaf in matter if in_suite(leaf)]):
+            return self._removed(text, drawn)
         moved = [leaf for leaf in matter if _numbers(text, [leaf])]
         names = " and ".join(leaf.name for leaf in moved)
         if not factor:
@@ -197,7 +205,7 @@ class _Repair:
         A draw known to be bad tells at once where it stays bad.  Where nothing is proved and no draw says
         why, longer and longer steps lead away from the limit to where proofs are easy, and halves lead back.
         """
-        refuted = Refuted.of(text.policy, matter)
+        refuted = Refuted.of(self.policy(text), [leaf for leaf in matter if text.numbers(leaf)])
         refuted.add(finding, 1.0)
         low, high, away = 0.0, 1.0, 0.0
         while not low and len(left := refuted.open(0.0, high * (1 - away))):
@@ -219,18 +227,25 @@ class _Repair:
 
     def _findings(self, text: Text, code: str) -> list[Finding]:
         """Return what one rule finds, waivers left aside."""
-        return list(RULES[code].check(Case(text.policy, self.task, self.classes, self.aspect)))
+        return list(RULES[code].check(Case(self.policy(text), self.task, self.classes, self.aspect)))
 
     def _matter(self, text: Text, finding: Finding) -> list[Step]:
         """Return the steps that a finding cannot do without; all of them where it names none."""
-        leaves = list(text.policy.leaves())
         if finding.witness is not None and finding.survived is not None:
+            leaves = list(finding.witness.policy.leaves())
             return [leaves[i] for i in culprits(finding.witness, finding.axis, finding.survived)]
         aspect, rest = self.aspect or self.task.aspect, Reach()
-        moving = [leaf for leaf in leaves if leaf.p > 0]
+        moving = [leaf for leaf in self.policy(text).leaves() if leaf.p > 0]
         if finding.axis:
             moving = [m for m in moving if m.op.effects(aspect).on(finding.axis) != rest.on(finding.axis)]
         return moving
+
+    def _removed(self, text: Text, rigid: list[Step]) -> tuple[Text, str]:
+        """Remove the worst of some steps; one that a suite draws is left out of it."""
+        worst = self._worst(text, rigid)
+        if op := in_suite(worst):
+            return text.without_op(worst.path, op), f"left {op} out of {worst.name.partition('.')[0]}"
+        return text.without_step(worst.path), f"removed {worst.name}"
 
     def _worst(self, text: Text, rigid: list[Step]) -> Step:
         """Return the step that most findings on mirrors and turns cannot do without; the last of several."""
@@ -247,7 +262,7 @@ def _scaled(text: Text, steps: list[Step], factor: float, *, nearest: bool = Fal
     return text.replaced({n: n.scaled(factor, nearest=nearest) for n in _numbers(text, steps)})
 
 
-def _adding(text: Text, finding: Finding) -> list[Step]:
+def _adding(finding: Finding) -> list[Step]:
     """Return the steps without which a witness would lie less far outside."""
     witness, limit = finding.witness, finding.survived
     if witness is None or limit is None:
@@ -260,5 +275,5 @@ def _adding(text: Text, finding: Finding) -> list[Step]:
     done = witness.active[:, 0]
     whole = over(done)
     alone = np.eye(len(done), dtype=np.bool_)
-    leaves = enumerate(text.policy.leaves())
+    leaves = enumerate(witness.policy.leaves())
     return [leaf for i, leaf in leaves if done[i] and over(done & ~alone[i]) < whole - _MARGIN]

@@ -96,6 +96,25 @@ class Text:
                 edits.append((end.start, end.end, str(min(end.value, len(holder.value) - 1))))
         return self._edited(edits)
 
+    def without_op(self, path: str, name: str) -> Text:
+        """Return the text with one op more left out of the suite at `path`."""
+        suite = self._chain(path)[-1]
+        if isinstance(suite.value, str):
+            return self._edited([(suite.start, suite.end, f"{suite.value}: {{without: [{name}]}}")])
+        if not suite.value:
+            colon = self.text.index(":", suite.begin) + 1  # an empty value is anywhere after it
+            end = suite.end if suite.end > suite.start else colon
+            return self._edited([(colon, end, f" {{without: [{name}]}}")])
+        if "without" not in suite.value:
+            first = next(iter(suite.value.values()))
+            return self._edited([self._before(first.begin, f"without: [{name}]", flow=suite.flow)])
+        listed = suite.value["without"]
+        if not listed.value:
+            return self._edited([(listed.start, listed.end, f"[{name}]")])
+        if listed.flow:
+            return self._edited([self._before(listed.value[0].begin, name, flow=True)])
+        return self._edited([self._before(self._dash(listed, listed.value[0]), f"- {name}", flow=False)])
+
     def without_waiver(self, code: str) -> Text:
         """Return the text without the waiver of a rule; the key `allow` goes with its last waiver."""
         holder = self._tree.value["allow"]
@@ -123,6 +142,11 @@ class Text:
             return [(holder.start, holder.end, "[]")]
         colon = self.text.index(":", holder.begin + len("steps")) + 1
         return [(colon, colon, " []"), self._cut(holder, holder.value, holder.value[0])]
+
+    def _before(self, at: int, entry: str, *, flow: bool) -> _Edit:
+        """Write another entry before the first of a list or mapping."""
+        column = at - self.text.rfind("\n", 0, at) - 1
+        return at, at, f"{entry}, " if flow else f"{entry}\n{' ' * column}"
 
     def _cut(self, holder: Item, entries: list[Item], entry: Item) -> _Edit:
         """Cut one entry out of a list or mapping: its lines, or what stands between its neighbours."""

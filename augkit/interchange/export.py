@@ -92,7 +92,7 @@ class _Writer:
             return []
         if isinstance(node.op, Albumentations):
             return [_leaf(node.op.name, node.p, **json.loads(node.op.arguments))]
-        word = next(name for name, kind in OPS.items() if kind is type(node.op))
+        word = next((name for name, kind in OPS.items() if kind is type(node.op)), node.name)
         made = _WRITERS[word](self, node.op, node) if word in _WRITERS else None
         if made is None:
             self.note(node.where, f"albumentations has nothing that means the same as {word}: it is left out")
