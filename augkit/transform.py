@@ -146,8 +146,9 @@ class Mapped:
         return len(self.items)
 
     def __getitem__(self, index: int) -> tuple[Picture, int]:
-        picture, label = self.items[index]
-        return self.transform.one(picture, int(label), str(range(len(self))[index]))
+        place = range(len(self))[index]
+        picture, label = self.items[place]
+        return self.transform.one(picture, int(label), str(place))
 
 
 def undone(draws: Draws, which: NDArray[np.bool_]) -> Draws:
