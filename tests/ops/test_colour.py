@@ -134,6 +134,13 @@ def test_channel_shuffle_draws_each_order_but_the_pictures_own() -> None:
     assert made.effects(SQUARE).channels == Interval(0, 1)
 
 
+@pytest.mark.parametrize("order, named", enumerate(["rbg", "grb", "gbr", "brg", "bgr"], start=1))
+def test_the_orders_of_channel_shuffle_are_those_it_names(order: int, named: str) -> None:
+    picture = colours()
+    after = op("channel_shuffle").apply(picture, {"order": float(order)})
+    assert np.array_equal(after, picture[:, :, ["rgb".index(letter) for letter in named]])
+
+
 @pytest.mark.parametrize(
     "name, settings, values",
     [
