@@ -87,7 +87,7 @@ class Gamma(Curve):
              1.5 no tone lies more than 13 levels from theirs
     """
 
-    exponent: Range = setting(0.1, 10, unit="exponent", still=1)
+    exponent: Range = setting(0.1, 10, unit="power", still=1)
 
     def levels(self, x: Any, values: Values) -> Any:
         """Return ((x + e)**g - e**g) / ((1 + e)**g - e**g), continued with a slope of 1 beyond black and
