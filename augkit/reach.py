@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
+from augkit import phrases
 from augkit.intervals import ANY, CIRCLE, EMPTY, NOWHERE, Arcs, Interval
 
 Limits = Arcs | Interval
@@ -33,7 +35,7 @@ class Axis:
         unit:   what the numbers count.
         still:  what doing nothing reaches.
         whole:  the numbers the axis can take.
-        words:  a sentence piece for a reader, with {} for the numbers.
+        words:  says limits on the axis, as `phrases` does.
         parity: whether the axis speaks of a mirrored or inverted picture, which may not occur at all.
     """
 
@@ -41,7 +43,7 @@ class Axis:
     unit: str
     still: Limits
     whole: Limits
-    words: str
+    words: Callable[[Any], str]
     parity: bool = False
 
     @property
@@ -61,25 +63,25 @@ _UPRIGHT = Arcs.of((0, 0))
 _ALL_LEVELS, _BEST = Interval(256, 256), Interval(100, 100)
 
 AXES: dict[str, Axis] = {
-    "turn": Axis("arcs", "degrees", Arcs.of((0, 0)), CIRCLE, "turns by {}"),
-    "mirrored": Axis("arcs", "degrees", NOWHERE, CIRCLE, "mirrors, with a turn of {}", parity=True),
-    "stretch": Axis("most", "ratio of the axes", Interval(1, 1), _RATIO, "stretches the axes apart {}"),
-    "zoom": Axis("range", "factor", Interval(1, 1), _UP, "zooms {}"),
-    "kept": Axis("least", "share of the picture", Interval(1, 1), _SHARE, "keeps {} in frame"),
-    "covered": Axis("most", "share of the picture", Interval(0, 0), _SHARE, "covers {}"),
-    "contrast": Axis("range", "slope", Interval(1, 1), _UP, "contrast {}"),
-    "inverted": Axis("range", "slope", EMPTY, _UP, "inverts, with contrast {}", parity=True),
-    "brightness": Axis("range", "share of full range", Interval(0, 0), ANY, "brightness {}"),
-    "hue": Axis("most", "degrees", Interval(0, 0), Interval(0, 180), "turns hues {}"),
-    "saturation": Axis("range", "factor", Interval(1, 1), _UP, "saturation {}"),
-    "channels": Axis("most", "0 or 1", Interval(0, 0), _SHARE, "mixes the colour channels"),
-    "blur": Axis("most", "sigma, share of the side", Interval(0, 0), _UP, "blurs {}"),
-    "noise": Axis("most", "sigma, share of full range", Interval(0, 0), _UP, "adds noise {}"),
-    "pixels": Axis("least", "pixels across the shorter side", _ENDLESS, _UP, "leaves {} pixels across"),
-    "levels": Axis("least", "levels of brightness", Interval(256, 256), Interval(1, 256), "leaves {} levels"),
-    "quality": Axis("least", "JPEG quality", Interval(100, 100), Interval(0, 100), "JPEG quality {}"),
-    "displaced": Axis("most", "share of the side", Interval(0, 0), _UP, "moves parts {}"),
-    "blended": Axis("most", "share of another picture", Interval(0, 0), _SHARE, "blends in {}"),
+    "turn": Axis("arcs", "degrees", Arcs.of((0, 0)), CIRCLE, phrases.turn),
+    "mirrored": Axis("arcs", "degrees", NOWHERE, CIRCLE, phrases.mirrored, parity=True),
+    "stretch": Axis("most", "ratio of the axes", Interval(1, 1), _RATIO, phrases.stretch),
+    "zoom": Axis("range", "factor", Interval(1, 1), _UP, phrases.zoom),
+    "kept": Axis("least", "share of the picture", Interval(1, 1), _SHARE, phrases.kept),
+    "covered": Axis("most", "share of the picture", Interval(0, 0), _SHARE, phrases.covered),
+    "contrast": Axis("range", "slope", Interval(1, 1), _UP, phrases.contrast),
+    "inverted": Axis("range", "slope", EMPTY, _UP, phrases.inverted, parity=True),
+    "brightness": Axis("range", "share of full range", Interval(0, 0), ANY, phrases.brightness),
+    "hue": Axis("most", "degrees", Interval(0, 0), Interval(0, 180), phrases.hue),
+    "saturation": Axis("range", "factor", Interval(1, 1), _UP, phrases.saturation),
+    "channels": Axis("most", "0 or 1", Interval(0, 0), _SHARE, phrases.channels),
+    "blur": Axis("most", "sigma, share of the side", Interval(0, 0), _UP, phrases.blur),
+    "noise": Axis("most", "sigma, share of full range", Interval(0, 0), _UP, phrases.noise),
+    "pixels": Axis("least", "pixels across the shorter side", _ENDLESS, _UP, phrases.pixels),
+    "levels": Axis("least", "levels of brightness", Interval(256, 256), Interval(1, 256), phrases.levels),
+    "quality": Axis("least", "JPEG quality", Interval(100, 100), Interval(0, 100), phrases.quality),
+    "displaced": Axis("most", "share of the side", Interval(0, 0), _UP, phrases.displaced),
+    "blended": Axis("most", "share of another picture", Interval(0, 0), _SHARE, phrases.blended),
 }  # fmt: skip
 
 _MOST_ARCS = 4
@@ -87,6 +89,10 @@ _MOST_ARCS = 4
 
 GEOMETRY = ("turn", "mirrored", "stretch", "zoom", "kept")
 TONE = ("contrast", "inverted", "brightness")
+_PARITIES = (
+    ("turn", "mirrored", "can mirror", "always mirrors"),
+    ("contrast", "inverted", "can invert", "always inverts"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,10 +170,17 @@ class Reach:
         )
 
     def in_words(self) -> list[str]:
-        """Return a phrase for each axis that moves, in the order of `AXES`."""
-        return [
-            phrase(name, self.on(name)) for name, axis in AXES.items() if not _at_rest(self.on(name), axis)
-        ]
+        """Return a phrase for each axis that moves, in the order of `AXES`, such as "can mirror"."""
+        if self == Reach.unknown():
+            return ["may do anything"]
+        said = {
+            name: phrase(name, self.on(name)) for name, a in AXES.items() if not _at_rest(self.on(name), a)
+        }
+        for plain, parity, can, always in _PARITIES:
+            if self.on(plain).empty and parity in said:
+                del said[plain]
+                said[parity] = said[parity].replace(can, always, 1)
+        return list(said.values())
 
 
 def inside(reached: Limits, survived: Limits) -> bool:
@@ -178,8 +191,8 @@ def inside(reached: Limits, survived: Limits) -> bool:
 
 
 def phrase(axis: str, limits: Limits) -> str:
-    """Say limits on an axis in words, such as "turns by -20° to 20°"."""
-    return AXES[axis].words.format(numbers(axis, limits))
+    """Say limits on an axis in words, such as "turns up to 20° either way"."""
+    return AXES[axis].words(limits)
 
 
 def numbers(axis: str, limits: Limits) -> str:

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from augkit import affine, reach
-from augkit.intervals import ANY, CIRCLE, EMPTY, Arcs, Interval
+from augkit.intervals import ANY, CIRCLE, EMPTY, NOWHERE, Arcs, Interval
 from augkit.reach import AXES, Reach
 
 low_high = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
@@ -230,25 +230,74 @@ def test_outside_names_the_axes_in_order():
     assert some.outside(Reach(turn=Arcs.of((-20, 20)))) == ("turn", "zoom")
 
 
+ARCS = {
+    "turns up to 27.3° either way": (-27.3, 27.3),
+    "turns up to 0.005° either way": (-0.0049996, 0.0049996),
+    "turns up to 10° clockwise": (-10, 0),
+    "turns by 5° to 10° counter-clockwise": (5, 10),
+    "turns up to 10° clockwise and 5° counter-clockwise": (-10, 5),
+    "turns by exactly 180°": (180, 180),
+    "turns by exactly 90° clockwise": (-90, -90),
+    "turns by 170° to 190° counter-clockwise": (170, 190),
+}
+
+
+@pytest.mark.parametrize("words", ARCS)
+def test_a_turn_is_said_in_words(words):
+    assert Reach(turn=Arcs.of(ARCS[words])).in_words() == [words]
+
+
 @pytest.mark.parametrize(
     "some,words",
     [
         (Reach(), []),
-        (Reach(turn=Arcs.of((-27.3, 27.3))), ["turns by -27.3° to 27.3°"]),
-        (Reach(turn=Arcs.of((0, 0), (180, 180))), ["turns by 180° or 0°"]),
-        (Reach(mirrored=CIRCLE), ["mirrors, with a turn of anything"]),
-        (Reach(kept=Interval(0.71, 1)), ["keeps at least 0.71 in frame"]),
+        (Reach.unknown(), ["may do anything"]),
+        (Reach(turn=CIRCLE), ["turns by any angle"]),
+        (Reach(turn=Arcs.of((0, 0), (180, 180))), ["turns by exactly 0° or 180°"]),
+        (Reach(turn=Arcs.of((-12, 12), (170, 190))), ["turns by -12° to 12° or 170° to 190°"]),
+        (Reach(turn=Arcs.of((0, 0), (90, 90), (-90, -90))), ["turns by exactly 0°, 90° or 270°"]),
+        (Reach(mirrored=CIRCLE), ["can mirror, along any axis"]),
+        (Reach(mirrored=Arcs.of((0, 0), (180, 180))), ["can mirror left to right or top to bottom"]),
+        (Reach(mirrored=Arcs.of((-9, 9))), ["can mirror left to right, turned up to 9° either way"]),
+        (Reach(mirrored=Arcs.of((90, 90))), ["can mirror, with a turn of exactly 90°"]),
+        (Reach(turn=NOWHERE, mirrored=Arcs.of((180, 180))), ["always mirrors top to bottom"]),
+        (Reach(kept=Interval(0.71, 1)), ["keeps at least 71 % in frame"]),
+        (Reach(kept=Interval(0.7199, 1)), ["keeps at least 71.9 % in frame"]),
+        (Reach(kept=Interval(0, 1)), ["may keep nothing in frame"]),
         (
             Reach(zoom=Interval(0.9, 1.1), stretch=Interval(1, 1.5)),
-            ["stretches the axes apart up to 1.5", "zooms 0.9 to 1.1"],
+            ["stretches one axis up to 1.5 times the other", "shows things at 90 % to 110 % of their size"],
         ),
-        (Reach(brightness=ANY), ["brightness anything"]),
+        (Reach(zoom=Interval(1.25, 1.25)), ["shows things at 125 % of their size"]),
+        (Reach(covered=Interval(0, 0.25)), ["covers up to 25 % of the picture"]),
+        (Reach(brightness=ANY), ["makes anything of the brightness"]),
+        (Reach(brightness=Interval(-0.2, 0.2)), ["darkens or lightens by up to 20 % of full range"]),
+        (Reach(brightness=Interval(-0.1, 0)), ["darkens by up to 10 % of full range"]),
+        (Reach(brightness=Interval(0.1, 0.2)), ["lightens by 10 % to 20 % of full range"]),
+        (Reach(contrast=Interval(0.8, 1.2)), ["has 80 % to 120 % of the contrast"]),
+        (Reach(contrast=EMPTY, inverted=Interval(1, 1)), ["always inverts light and dark"]),
+        (Reach(inverted=Interval(0.5, 1)), ["can invert light and dark, with 50 % to 100 % of the contrast"]),
+        (Reach(hue=Interval(0, 40)), ["turns hues up to 40°"]),
+        (Reach(saturation=Interval(0, 1)), ["has 0 % to 100 % of the saturation, 0 % being grey"]),
+        (Reach(channels=Interval(0, 1)), ["mixes the colour channels"]),
+        (Reach(blur=Interval(0, 0.012)), ["blurs by up to 1.2 % of the side (standard deviation)"]),
+        (Reach(noise=Interval(0, 0.05)), ["adds noise of up to 5 % of full range (standard deviation)"]),
         (Reach(pixels=Interval(32, math.inf)), ["leaves at least 32 pixels across"]),
-        (Reach(contrast=EMPTY, inverted=Interval(1, 1)), ["contrast nothing", "inverts, with contrast 1"]),
+        (Reach(levels=Interval(16, 256)), ["leaves at least 16 of 256 levels"]),
+        (Reach(quality=Interval(40, 100)), ["compresses, at a JPEG quality of at least 40"]),
+        (Reach(displaced=Interval(0, 0.03)), ["moves parts of the picture by up to 3 % of the side"]),
+        (Reach(blended=Interval(0, 0.5)), ["mixes in up to 50 % of another picture"]),
     ],
 )
 def test_a_reach_is_said_in_words(some, words):
     assert some.in_words() == words
+
+
+@given(st.floats(1e-4, 179))
+def test_what_is_said_of_a_turn_is_never_less_than_it_is(far):
+    (said,) = Reach(turn=Arcs.of((-far, far))).in_words()
+    number = float(said.split()[3].removesuffix("°"))
+    assert far - 1e-8 <= number <= far * 1.01 + 1e-8
 
 
 @given(reaches())

@@ -20,19 +20,11 @@ from augkit.tasks import Task
 
 
 def verdict(judged: Verdict, *, show_reach: bool = False) -> str:
-    """Return the verdict, and with `show_reach` a line for each axis that moves."""
+    """Return the verdict, and with `show_reach` a phrase for each axis that moves, a line each."""
     if not show_reach:
         return judged.text()
-    lines = [f"  {axis:<11} {numbers(axis, judged.reach.on(axis))} ({AXES[axis].unit})" for axis in AXES]
-    still = {axis: numbers(axis, AXES[axis].still) for axis in AXES}
-    moved = [
-        line
-        for axis, line in zip(AXES, lines, strict=True)
-        if numbers(axis, judged.reach.on(axis)) != still[axis]
-    ]
-    return "\n".join(
-        [judged.text(), "reach, by axis (a bound: nothing goes beyond it)", *(moved or ["  nothing moves"])]
-    )
+    said = [f"  {line}" for line in judged.reach.in_words()] or ["  nothing changes"]
+    return "\n".join([judged.text(), "reach, axis by axis (a bound: nothing goes beyond it)", *said])
 
 
 def github(judged: Verdict) -> Iterator[str]:

@@ -60,7 +60,7 @@ class Verdict:
     def summary(self) -> str:
         """Return the last lines of the verdict: the answer, and what was judged."""
         lines = [f"{self.policy.file}: {self.word} for the task {self.task.name}{self._count()}"]
-        lines.append(f"  {self._whose()}, at most: {'; '.join(self.reach.in_words()) or 'nothing changes'}")
+        lines.append(f"  {self._whose()}: {'; '.join(self.reach.in_words()) or 'nothing changes'}")
         lines += [f"  {line}" for line in self.left_out]
         if self.task.survives_everything:
             lines.append("  the task none makes no promise about labels: nothing was refused")

@@ -98,10 +98,13 @@ def test_the_task_none_lets_everything_through_and_says_that_it_promises_nothing
     assert "makes no promise about labels" in out
 
 
-def test_show_reach_gives_the_numbers_of_every_axis_that_moves(augkit: Run) -> None:
+def test_show_reach_says_in_words_what_the_policy_can_do_an_axis_a_line(augkit: Run) -> None:
     _, out, _ = augkit("check", SAFE, "--show-reach")
-    assert "turn        -16.02° to 16.02° (degrees)" in out
-    assert "hue" not in out.split("reach, by axis")[1]
+    lines = out.split("reach, axis by axis")[1].splitlines()[1:]
+    assert lines[0] == "  turns up to 16.1° either way"
+    assert "  keeps at least 48.7 % in frame" in lines
+    assert not any("hue" in line for line in lines)
+    assert f"all steps together: {'; '.join(line.strip() for line in lines)}" in out
 
 
 @pytest.mark.parametrize("code", sorted(RULES))
