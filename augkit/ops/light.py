@@ -77,8 +77,9 @@ class PcaColour(Colour):
              three of them: `first`, `second` and `third` are their quantiles, even over [0, 1]
     Grey:    pictures of one channel stay as they are
     Source:  Krizhevsky et al. 2012, section 4.1, where sigma is 0.1.  ImageNet's eigenvalues and eigenvectors
-             are those of fb.resnet.torch (`Lighting`), red first.  albumentations' FancyPCA takes each
-             picture's own instead
+             are those of fb.resnet.torch (`Lighting`), red first; they are variances, whose sum of 0.24 is
+             that of the channels' own (pytorch/vision#1439).  albumentations' FancyPCA takes each picture's
+             own instead
     """
 
     sigma: Range = setting(0, 2, unit="standard deviation of a", still=0, default=(0.1, 0.1))
