@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from augkit import backend
 from augkit.errors import AugkitError
 from recipes import report, runs
 from recipes.runs import Result, Row
+
+if TYPE_CHECKING:
+    from augkit.feed import Feed
 
 WATCHED = 1000  # test pictures that are read after every epoch; after the last one all of them are
 
@@ -73,8 +76,8 @@ def fit(
 
     `build()` makes the compiled network: it takes what `feed` and `test` give, answers with logits or
     probabilities, and counts "accuracy". `feed(epoch)`, counted from 0, gives what `keras.Model.fit`
-    takes for that epoch; `shuffled` makes one for arrays. `test` is pictures, float32 N x H x W x C, and
-    their labels.
+    takes for that epoch; `shuffled` makes one for arrays, `fed` one of an `augkit.feed.Feed`. `test` is
+    pictures, float32 N x H x W x C, and their labels.
 
     The result is the last epoch's. `best.keras` holds the epoch that read most of the watched test
     pictures: to use, not to compare by, because an epoch chosen by the test set flatters itself.
@@ -108,6 +111,14 @@ def shuffled(
         return {"x": x, "y": labels[chosen], "batch_size": batch, "shuffle": False}
 
     return feed
+
+
+def fed(feed: Feed) -> Callable[[int], dict[str, Any]]:
+    """Make a feed of one that augments while the network trains; an epoch has the steps that it has.
+
+    Its pictures are uint8 from 0 to 255: the network scales them, and `test` is on that scale too.
+    """
+    return lambda epoch: {"x": feed.at(epoch), "shuffle": False}
 
 
 def order(pictures: int, needed: int, *, seed: int, epoch: int) -> np.ndarray:

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from augkit import policy, tasks
+from augkit import keys, policy, store, tasks
 from augkit.errors import TaskError, UnsafePolicyError, UsageError
 from augkit.intervals import Interval
 from augkit.plan import Plan
 from augkit.safety import SafePolicy, Verdict, judge
+from tests.store import making
 
 DIGITS = tuple("0123456789")
 TEXT = (
@@ -126,6 +127,45 @@ def test_pictures_of_a_shape_that_was_not_judged_are_refused():
     wide = Plan(verdict_of(aspect=Interval(0.5, 2)).safe_policy(), DIGITS)
     assert len(drawn(wide, ["a"], width=56)) == 1
     assert len(drawn(plan_of(TEXT.replace("digits", "none")), ["a"], width=280)) == 1, "no promise, no shape"
+
+
+MIXED = TEXT + "  - one_of:\n      - mixup: {alpha: 0.2}\n      - cutmix: {p: 0.5}\n"
+
+
+def test_a_plan_draws_alike_from_keys_and_from_their_words():
+    plan, names = plan_of(seed=5), ["a", "b"]
+    sizes, one = np.full((2, 2), 28), np.ones(2, np.int64)
+    by_words = plan.draw(keys.words(names), one, one, sizes)
+    assert (by_words.numbers == plan.draw(names, one, one, sizes).numbers).all()
+
+
+def test_mixing_is_judged_safe_and_decides_the_digest():
+    assert verdict_of(MIXED).safe
+    assert [step.name for step in plan_of(MIXED).blends] == ["mixup", "cutmix"]
+    assert plan_of().blends == () and plan_of(MIXED).digest != plan_of().digest
+    assert plan_of(MIXED).digest != plan_of(MIXED.replace("alpha: 0.2", "alpha: 0.3")).digest
+
+
+def test_pictures_are_mixed_when_they_are_finished_and_not_before():
+    with pytest.raises(UsageError, match="mixup stands before contrast") as caught:
+        plan_of(TEXT.replace("  - contrast", "  - mixup\n  - contrast"))
+    assert str(caught.value).startswith("plan.yaml:5:5: ") and "to the end" in str(caught.value)
+    with pytest.raises(UsageError, match="cutmix stands before invert"):
+        plan_of(TEXT.replace("digits", "none") + "  - one_of: [cutmix, invert]\n")
+
+
+def test_one_draw_of_a_mixing_policy_is_drawn_like_any_other():
+    draws = drawn(plan_of(MIXED), [f"k{number}" for number in range(200)])
+    chosen = [np.isfinite(draws.values[f"{name}.radius"]) for name in ("mixup", "cutmix")]
+    assert not (chosen[0] & chosen[1]).any() and 70 < chosen[0].sum() < 130 and 25 < chosen[1].sum() < 75
+    assert (draws.numbers == drawn(plan_of(MIXED), [f"k{number}" for number in range(200)]).numbers).all()
+
+
+def test_generate_refuses_to_write_mixed_pictures(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a file has one label") as caught:
+        store.generate(plan_of(MIXED), making.source(4), tmp_path / "out", progress=False)
+    assert str(caught.value).startswith("plan.yaml:7:9: mixup mixes ") and "augkit.feed" in str(caught.value)
+    assert not (tmp_path / "out").exists()
 
 
 def test_no_pictures_are_no_draws():

@@ -107,6 +107,7 @@ class Feed:
         self._ahead: Ahead[Batch] = Ahead(batches.__getitem__, threads)
         self._running = self._last_given = False
         self._watched = self._due = 0
+        self._told = False
 
     def __reduce__(self) -> tuple[object, ...]:
         return _fed, (_plain(type(self)), self._batches, self._threads, self.epoch)
@@ -186,8 +187,8 @@ class Feed:
             return
         if index == len(self) - 1:
             self._last_given = True
-        if self._watched and index not in (0, self._due):
-            self._watched = 0
+        if self._watched and index not in (0, self._due) and not self._told:
+            self._told = True
             warnings.warn(_SHUFFLED, stacklevel=3)
         self._watched, self._due = max(0, self._watched - 1), index + 1
 
