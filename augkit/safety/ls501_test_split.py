@@ -1,8 +1,9 @@
 """Augments a split that is there to measure with.
 
 Why: a score on changed validation or test pictures says nothing about the pictures that were collected,
-and cannot be compared with anyone's. Copies of a training picture never enter another split; a policy that
-wants other splits augmented has to give its reason.
+and cannot be compared with anyone's.  A policy that wants other splits augmented has to give its reason.
+Copies never cross a split, so that there is no rule about that: a policy has no word for where copies go,
+every copy is written beside its source, and equal pictures are kept together when a source is divided.
 
 Example:
 
