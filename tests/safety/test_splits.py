@@ -1,6 +1,6 @@
 """Copies never cross a split: nothing that a policy can say sends one there, and nothing in the store does.
 
-What a source itself holds twice, once in each split, is found when it is loaded: tests/sources/test_duplicates.
+What a source itself holds twice, in two splits, is found when it is loaded: tests/sources/test_duplicates.
 """
 
 from __future__ import annotations
