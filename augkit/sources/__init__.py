@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augkit.errors import SourceError, did_you_mean
+from augkit.sources import checksums as published
 from augkit.sources import (
     chosen,
     duplicates,
@@ -108,6 +109,7 @@ def load(
         UsageError:  the shares or the classes make no sense, or the source is split already.
     """
     request = _request(str(source), checksums, say)
+    published.refuse(request)
     try:
         data = SOURCES[request.name].read(request)
         data = chosen.classes(data, classes) if classes else data

@@ -53,6 +53,13 @@ MD5: dict[str, dict[str, str]] = {
 }
 
 
+def refuse(request: Request) -> None:
+    """Refuse, with a UsageError, to check what has no published checksums: it would be left unchecked."""
+    if request.checksums and (request.name not in MD5 or not request.where):
+        fix = f"leave out --checksums; {', '.join(MD5)} have them, with the FOLDER of their files"
+        raise UsageError(f"{request} has no files with published checksums", fix=fix)
+
+
 def check(request: Request, files: Iterable[Path]) -> None:
     """Compare files with their published MD5 sums, where the request asks for that, and say so.
 

@@ -59,7 +59,7 @@ def made(data: Any, request: Request, *, classes: Sequence[str] | None = None) -
             request.say(f"{split}: {len(labels) - len(with_label):,} pictures without a label are left out.")
         if len(with_label):
             whole = _whole(part, image, labels, names)
-            kept[split] = whole if len(with_label) == len(whole) else whole.select(with_label)
+            kept[split] = _filled(whole if len(with_label) == len(whole) else whole.select(with_label))
     if not kept:
         raise SourceError("no picture has a label", where=str(request))
     return DatasetDict(kept)
@@ -169,9 +169,27 @@ def joined(
 def _whole(part: Dataset, image: str, labels: NDArray[np.int64], names: Sequence[str]) -> Dataset:
     from datasets import Image
 
-    pictures = part.with_format(None).select_columns([image]).rename_column(image, "image")
+    pictures = part.with_format(None).select_columns([image])
+    pictures = pictures if image == "image" else pictures.rename_column(image, "image")
     pictures = pictures.cast_column("image", Image(decode=False))
     return joined(pictures, _keys(part, pictures), labels, names)
+
+
+def _filled(part: Dataset) -> Dataset:
+    """Let rows without a picture hold an empty one, which is quarantined as torn ones are."""
+    import pyarrow.compute as pc
+    from datasets import concatenate_datasets
+
+    empty: list[bool] = []
+    for rows in part.with_format("arrow").iter(1000):
+        data, path = (pc.struct_field(rows["image"], name) for name in ("bytes", "path"))
+        empty += pc.and_(pc.is_null(data), pc.is_null(path)).to_pylist()
+    if not any(empty):
+        return part
+    lost = part.select(np.flatnonzero(empty))
+    names = part.features["label"].names
+    blank = records.dataset(records.keys(lost), [b""] * len(lost), records.labels(lost).tolist(), names)
+    return concatenate_datasets([part.select(np.flatnonzero(np.logical_not(empty))), blank])
 
 
 def _keys(part: Dataset, pictures: Dataset) -> list[str]:

@@ -30,8 +30,8 @@ def read(request: Request) -> DatasetDict:
         with streamed.bars_off():
             given = {split: [str(path) for path in paths] for split, paths in files.items()}
             data = datasets.load_dataset("parquet", data_files=given)
-    except datasets.exceptions.DatasetGenerationError as error:
-        said = str(error.__cause__ or error).strip().splitlines()[0][:200]
+    except (datasets.exceptions.DatasetGenerationError, ValueError) as error:  # Arrow's own are ValueErrors
+        said = (str(error.__cause__ or error).strip().splitlines() or ["damaged"])[0][:200]
         raise SourceError(
             f"cannot be read as Parquet ({said})", where=str(request), fix="make it again"
         ) from error

@@ -59,23 +59,37 @@ def divided(
     (part,) = data.values()
     rank = _rank(records.keys(part), seed)
     leader = _leaders(rank, np.arange(len(rank)) if groups is None else groups)
+    place = _places(rank, records.labels(part), leader, shares, stratify)
+    parts = {}
+    for number, name in enumerate(_NAMES[len(shares)]):
+        rows = np.flatnonzero(place == number)
+        if not len(rows):
+            many = len(np.unique(leader))
+            few = f"only {many} pictures" + (" that differ" if many < len(part) else "")
+            raise SourceError(f"--split {split} leaves nothing for {name}: {few}")
+        parts[name] = part.select(rows)
+    return DatasetDict(parts)
+
+
+def _places(
+    rank: NDArray[np.uint64],
+    labels: NDArray[np.int64],
+    leader: NDArray[np.int64],
+    shares: list[float],
+    stratify: bool,
+) -> NDArray[np.int64]:
+    """Return for each picture the number of its split."""
     weight = np.bincount(leader, minlength=len(rank))
-    leaders, labels = np.flatnonzero(weight), records.labels(part)
+    leaders = np.flatnonzero(weight)
     strata = [leaders[labels[leaders] == label] for label in np.unique(labels)] if stratify else [leaders]
-    place = np.zeros(len(rank), np.int64)  # of each leader: the number of its split
+    place = np.zeros(len(rank), np.int64)
     for stratum in strata:
         ordered = stratum[np.argsort(rank[stratum], kind="stable")]
         ends = np.cumsum(weight[ordered])
         cuts = np.rint(np.cumsum(shares[:-1]) / 100 * (ends[-1] if len(ends) else 0))
         middles = ends - weight[ordered] / 2  # a group goes where the middle of it lies
         place[ordered] = np.searchsorted(cuts, middles)
-    parts = {}
-    for number, name in enumerate(_NAMES[len(shares)]):
-        rows = np.flatnonzero(place[leader] == number)
-        if not len(rows):
-            raise SourceError(f"--split {split} leaves nothing for {name}: only {len(part)} pictures")
-        parts[name] = part.select(rows)
-    return DatasetDict(parts)
+    return place[leader]
 
 
 def _leaders(rank: NDArray[np.uint64], groups: NDArray[np.int64]) -> NDArray[np.int64]:

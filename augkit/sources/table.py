@@ -64,6 +64,8 @@ def _table(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise SourceError(f"no CSV table ({error})", where=str(path), fix=_LAYOUT) from error
+    if not isinstance(table.index, pd.RangeIndex):
+        raise SourceError("its rows have more fields than its header", where=str(path), fix=_LAYOUT)
     found = {name: next((one for one in known if one in table), None) for name, known in _COLUMNS.items()}
     for name in ("path", "label"):
         if found[name] is None:

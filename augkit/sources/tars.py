@@ -16,6 +16,7 @@ from augkit.errors import SourceError
 
 MOST = 1 << 28  # bytes: no picture is larger, nor is it held in memory
 _BLOCK = 512
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zX", b"\x28\xb5\x2f\xfd")  # gzip, bzip2, xz, zstd
 _META = 1 << 20  # bytes of long names and other headers of one member
 _AGAIN = "fetch the archive again"
 
@@ -52,8 +53,7 @@ def members(
     """
     end = os.fstat(file.fileno()).st_size if size is None else start + size
     file.seek(start)
-    first = file.read(4)
-    if first.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zX", b"\x28\xb5\x2f\xfd")):
+    if file.read(4).startswith(_COMPRESSED):
         fix = "unpack the compression: pictures are read from where they stand"
         raise SourceError("a compressed archive", where=where, fix=fix)
     file.seek(start)
@@ -64,18 +64,22 @@ def members(
                 archive.members.clear()  # it keeps them all
                 if info.isdir():
                     continue
-                name = _name(info, where, deep)
-                if name in seen:
-                    raise SourceError(f"it holds {name!r} twice", where=where)
-                seen.add(name)
-                if info.offset_data + info.size > end:
-                    raise SourceError(f"it ends inside {name!r}: torn", where=where, fix=_AGAIN)
-                if info.size > most:
-                    raise SourceError(f"{name!r} has {info.size:,} bytes: more than any picture", where=where)
-                yield Member(name, info.offset_data, info.size)
+                member = Member(_name(info, where, deep), info.offset_data, info.size)
+                _check(member, where, seen, end, most)
+                yield member
             _ended(file, archive.offset, start, end, where)
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise SourceError(f"no whole tar archive ({error})", where=where, fix=_AGAIN) from error
+
+
+def _check(member: Member, where: str, seen: set[str], end: int, most: int) -> None:
+    if member.name in seen:
+        raise SourceError(f"it holds {member.name!r} twice", where=where)
+    seen.add(member.name)
+    if member.offset + member.size > end:
+        raise SourceError(f"it ends inside {member.name!r}: torn", where=where, fix=_AGAIN)
+    if member.size > most:
+        raise SourceError(f"{member.name!r} has {member.size:,} bytes: more than any picture", where=where)
 
 
 def _name(info: tarfile.TarInfo, where: str, deep: bool) -> str:

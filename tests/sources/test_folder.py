@@ -107,3 +107,57 @@ def test_an_unfinished_data_set_of_ours_is_refused(tmp_path):
     make(tmp_path, "train/a/1.png", ".augkit/x.png")
     with pytest.raises(SourceError, match="not finished"):
         sources.load(tmp_path)
+
+
+def test_classes_that_look_the_same_are_refused_naming_both(tmp_path):
+    make(tmp_path, "train/caf\u00e9/1.png", "test/cafe\u0301/1.png")
+    with pytest.raises(SourceError, match=r"'caf\\xe9' and 'cafe\\u0301'|'cafe\\u0301' and 'caf\\xe9'"):
+        sources.load(tmp_path)
+
+
+def test_hidden_folders_and_pipes_are_passed_over_aloud(tmp_path):
+    make(tmp_path, "train/cat/1.png", "train/.net/1.png", ".cache/x.png", "train/dog/2.png")
+    os.mkfifo(tmp_path / "train" / "dog" / "pipe.png")
+    said = []
+    data = sources.load(tmp_path, say=said.append)
+    assert records.class_names(data) == ("cat", "dog") and len(data["train"]) == 2
+    assert said == [
+        f"Passed over hidden folders: {tmp_path}/.cache and 1 more.",
+        f"Passed over pipes, devices or sockets: {tmp_path}/train/dog/pipe.png.",
+    ]
+
+
+def test_p21_linked_folders_and_loops_and_dangling_links_are_refused(tmp_path):
+    for name, target in (("loop", "."), ("dangling.png", "nowhere"), ("out", "/usr")):
+        root = make(tmp_path / name, "a/1.png")
+        (root / "a" / name).symlink_to(target)
+        with pytest.raises(SourceError, match="links are not followed"):
+            sources.load(root)
+
+
+def test_p27_every_folder_is_listed_once_and_classes_cost_alike(tmp_path, monkeypatch):
+    make(tmp_path, *(f"train/{number:03d}/{picture}.png" for number in range(200) for picture in range(2)))
+    calls = []
+    real = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: calls.append(str(path)) or real(path))
+    data = sources.load(tmp_path)
+    assert len(data["train"]) == 400 and len(records.class_names(data)) == 200
+    assert len(calls) == len(set(calls)) == 202
+
+
+def test_p27_nobody_opens_or_asks_for_a_picture_while_listing(tmp_path, monkeypatch):
+    root = make(tmp_path, *(f"c{number % 3}/{number}.png" for number in range(30)))
+    for name in ("stat", "lstat", "open"):
+        real = getattr(os, name)
+
+        def watched(path, *given, real=real, **how):
+            assert not str(path).endswith(".png")
+            return real(path, *given, **how)
+
+        monkeypatch.setattr(os, name, watched)
+    assert len(sources.load(root)["train"]) == 30
+
+
+def test_digits_among_words_keep_the_order_of_text(tmp_path):
+    data = sources.load(make(tmp_path, *(f"{name}/x.png" for name in ("10", "9", "b", "A", "é"))))
+    assert records.class_names(data) == ("10", "9", "A", "b", "é")

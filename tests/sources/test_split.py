@@ -70,5 +70,16 @@ def test_a_split_source_is_not_split_again():
 
 
 def test_a_split_without_pictures_is_refused():
-    with pytest.raises(SourceError, match="leaves nothing"):
+    with pytest.raises(SourceError, match=r"leaves nothing for test: only 3 pictures$"):
         split.divided(source(3), "99/1")
+    with pytest.raises(SourceError, match="only 1 pictures that differ"):
+        split.divided(source(30), "50/50", groups=np.zeros(30, np.int64))
+
+
+def test_groups_of_one_change_nothing():
+    for seed in range(3):
+        alone = split.divided(source(), "80/10/10", seed=seed, stratify=True)
+        grouped = split.divided(
+            source(), "80/10/10", seed=seed, stratify=True, groups=np.arange(60)[::-1] + 7
+        )
+        assert keys(alone) == keys(grouped)
