@@ -1,10 +1,7 @@
 """Suites: steps of one line that draw from a table of ops.  `SUITES` is the one table of them.
 
-`TABLE` is what both draw from: fourteen ops with their farthest strengths, as in torchvision 0.20, and with
-these departures.  Strengths are shares and degrees where theirs are pixels of a picture 331 or 224 across.
-Shears lean about the middle and not about a corner, and grow evenly in degrees.  Brightness is added as far
-as theirs moves middle grey, contrast turns about middle grey, autocontrast and equalize keep colours and cap
-their slopes, posterize keeps black and white.  Sharpness below 1 is a Gaussian blur as wide as theirs.
+`TABLE` is what both draw from: fourteen ops with their farthest strengths, as in torchvision 0.20; where it
+departs from that, the docstring of `RandAugment` says so.
 """
 
 from __future__ import annotations
@@ -88,12 +85,15 @@ class RandAugment:
     are held against their own class instead, wherever a draw can be measured.
 
     Draws:   for each of the `n`, one op of the table, each as likely, and its sign
-    Source:  Cubuk et al. 2019, arXiv:1909.13719, with the table of torchvision 0.20.  Departures: see
-             `augkit.suites`
+    Source:  Cubuk et al. 2019, arXiv:1909.13719, with the table of torchvision 0.20.  Shifts are shares, where
+             its are pixels of a picture 331 across; shears lean about the middle, not a corner, and grow
+             evenly in degrees; brightness is added, as far as its factor moves middle grey; contrast turns
+             about middle grey; sharpness below 1 is a Gaussian blur as wide as its filter on 224 pixels;
+             autocontrast and equalize keep colours and cap their slopes, posterize keeps black and white
     """
 
     n: int = number(1, 10, unit="ops one after the other", whole=True, default=2)
-    magnitude: float = number(0, STRONGEST, unit=f"of {STRONGEST}", default=9.0)
+    magnitude: float = number(0, STRONGEST, unit="strength; 30 is the farthest", default=9.0)
     without: tuple[str, ...] = some(*TABLE, default=())
 
     def __post_init__(self) -> None:
@@ -121,8 +121,9 @@ class TrivialAugment:
 
     Draws:   one op of the table, each as likely, and its strength, even from nothing to the farthest, of
              either sign
-    Source:  Müller & Hutter 2021, ICCV (TrivialAugment, the wide space), with the table of torchvision 0.20;
-             its 31 strengths are a range here.  Departures: see `augkit.suites`
+    Source:  Müller & Hutter 2021, ICCV (TrivialAugment, the wide space), with the table of torchvision 0.20.
+             Its 31 strengths are a range here, its shifts of 32 pixels are shares of 224; else as
+             `rand_augment`
     """
 
     without: tuple[str, ...] = some(*TABLE, default=())

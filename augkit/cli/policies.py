@@ -1,4 +1,4 @@
-"""Commands about policies, tasks, rules and ops: check, fix, explain, tasks, ops."""
+"""Commands about policies, tasks, rules and ops: check, fix, explain, tasks, ops, schema."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ class Format(StrEnum):
     github = "github"
 
 
+class Kind(StrEnum):
+    """What a schema is of."""
+
+    policy = "policy"
+    task = "task"
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the app."""
     app.command()(check)
@@ -31,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(explain)
     app.command("tasks")(list_tasks)
     app.command("ops")(list_ops)
+    app.command("schema")(print_schema)
 
 
 def check(
@@ -127,3 +135,17 @@ def list_ops(name: Annotated[str, typer.Argument(help="An op; all ops if left ou
     Example: augkit ops rotate
     """
     print(pages.op(name) if name else pages.ops_list())
+
+
+def print_schema(
+    kind: Annotated[Kind, typer.Argument(help="What files the schema is for.")] = Kind.policy,
+) -> None:
+    """Print the JSON Schema of policies or of tasks, for editors; its words are those of draft 7.
+
+    An editor takes it by a comment: # yaml-language-server: $schema=policy.schema.json
+
+    Example: augkit schema policy > policy.schema.json
+    """
+    from augkit import schema
+
+    print(json.dumps(getattr(schema, kind)(), indent=2, ensure_ascii=False))

@@ -145,3 +145,23 @@ def test_a_misspelt_task_exits_2_with_a_suggestion(augkit: Run) -> None:
     code, _, err = augkit("check", SAFE, "--task", "digit")
     assert code == 2
     assert "did you mean digits?" in err
+
+
+@pytest.mark.parametrize("kind", ["policy", "task"])
+def test_schema_prints_json_that_an_editor_reads_and_nothing_else(augkit: Run, kind: str) -> None:
+    code, out, err = augkit("schema", kind)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["title"] == f"augkit {kind}"
+    assert kind == "task" or augkit("schema")[1] == out
+
+
+def test_a_schema_of_something_else_exits_2(augkit: Run) -> None:
+    code, out, err = augkit("schema", "plan")
+    assert (code, out) == (2, "") and "policy" in err
+
+
+@pytest.mark.parametrize("word", ["rand_augment", "trivial_augment"])
+def test_a_suite_has_a_page_and_a_line_in_the_list(augkit: Run, word: str) -> None:
+    code, out, _ = augkit("ops", word)
+    assert code == 0 and out.startswith(word) and "without: a list of some of identity" in out
+    assert "p: probability" in out and f"\n{word}" in augkit("ops")[1]
