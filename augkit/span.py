@@ -199,6 +199,17 @@ def _sqrt_slope(low: Floats, high: Floats) -> tuple[Floats, Floats]:
         return 0.5 / np.sqrt(high), 0.5 / np.sqrt(low)
 
 
+def _minimum(x: Any, y: Any) -> Span:
+    """Take the lesser of a span and a number, or of two spans."""
+    one, other = (x, x._lift(y)) if isinstance(x, Span) else (y._lift(x), y)
+    first, second = one.high < other.low, other.high < one.low
+    slopes = []
+    for end, pick in (("slope_low", np.minimum), ("slope_high", np.maximum)):
+        a, b = getattr(one, end), getattr(other, end)
+        slopes.append(np.where(first, a, np.where(second, b, pick(a, b))))
+    return Span(np.minimum(one.low, other.low), np.minimum(one.high, other.high), *slopes)
+
+
 _RULES: dict[Any, Any] = {
     np.add: lambda a, b: b + a if isinstance(b, Span) else a + b,
     np.subtract: lambda a, b: a - b if isinstance(a, Span) else (-b) + a,
@@ -211,5 +222,7 @@ _RULES: dict[Any, Any] = {
     np.tan: _monotone(np.tan, _tan_slope),
     np.exp: _monotone(np.exp, lambda low, high: (np.exp(low), np.exp(high))),
     np.sqrt: _monotone(np.sqrt, _sqrt_slope),
+    np.minimum: _minimum,
+    np.maximum: lambda a, b: -_minimum(-a, -b),
     np.radians: lambda a: a * (math.pi / 180),
 }

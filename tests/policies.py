@@ -30,7 +30,15 @@ MODEST = {
 }
 """How far from doing nothing the settings of an op go in ordinary policies; a new op goes its whole way."""
 
-GEOMETRIC = tuple(name for name, op in OPS.items() if issubclass(op, Geometric))
+FRAMING: dict[str, tuple[dict[str, Any], ...]] = {
+    "centre_crop": ({"side": 0.8}, {"aspect": 1.0}, {"aspect": 1.5, "side": 0.9}),
+    "pad": ({"share": 0.1}, {"aspect": 1.0}, {"aspect": 0.7, "share": 0.05}),
+    "resize": ({"width": 40, "height": 40}, {"width": 50, "height": 30}, {"shorter": 36}),
+}
+"""What steps that change the size of pictures take: they stand on their own and have no ranges."""
+
+MOVING = tuple(name for name in OPS if name not in FRAMING)
+GEOMETRIC = tuple(name for name in MOVING if issubclass(OPS[name], Geometric))
 TONAL = tuple(name for name, op in OPS.items() if issubclass(op, Tone))
 
 
@@ -51,10 +59,10 @@ def a_range(
     `rest` says whether it holds what does nothing; None leaves it to chance.
     """
     low, high = limits.low, limits.high
-    if within is not None:
+    if within is not None and limits.still is not None:
         low, high = max(low, limits.still - within), min(high, limits.still + within)
     ends = sorted(round(rng.uniform(low, high), 3) for _ in range(2))
-    if rest or (rest is None and rng.random() < 0.4):
+    if limits.still is not None and (rest or (rest is None and rng.random() < 0.4)):
         ends = [min(ends[0], limits.still), max(ends[1], limits.still)]
     if rng.random() < 0.1:
         ends = [ends[0], ends[0]]
@@ -64,6 +72,8 @@ def a_range(
 def a_step(rng: random.Random, ops: tuple[str, ...], *, modest: bool = True) -> dict[str, Any]:
     """Write one step."""
     name = rng.choice(ops)
+    if name in FRAMING:
+        return {name: dict(rng.choice(FRAMING[name]))}
     limits = limits_of(name)
     needed = [f.name for f in dataclasses.fields(OPS[name]) if f.default is dataclasses.MISSING]
     given = [key for key in limits if key in needed or rng.random() < 0.7] or list(limits)[:1]
@@ -95,13 +105,16 @@ def a_node(rng: random.Random, ops: tuple[str, ...], depth: int, *, modest: bool
 def written(
     rng: random.Random,
     *,
-    ops: tuple[str, ...] = tuple(OPS),
+    ops: tuple[str, ...] = MOVING,
     steps: int = 5,
     depth: int = 2,
     modest: bool = True,
+    framing: bool = False,
 ) -> dict[str, Any]:
-    """Write a policy as plain data."""
+    """Write a policy as plain data; at times with a step that changes the size of pictures."""
     nodes = [a_node(rng, ops, depth, modest=modest) for _ in range(rng.randint(1, steps))]
+    if framing and rng.random() < 0.25:
+        nodes.insert(rng.randint(0, len(nodes)), a_step(rng, tuple(FRAMING)))
     return {"version": 1, "task": "digits", "steps": nodes}
 
 

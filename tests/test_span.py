@@ -33,6 +33,8 @@ ONE: dict[str, tuple[Function, tuple[float, float]]] = {
     "tan": (lambda x: np.tan(x), (-1.4, 1.4)),
     "exp": (lambda x: np.exp(x), (-3, 3)),
     "sqrt": (lambda x: np.sqrt(x), (0.01, 4)),
+    "minimum with a number": (lambda x: np.minimum(np.square(x), 1.0), (-2, 2)),
+    "maximum with a number": (lambda x: np.maximum(0.5, x), (-2, 2)),
     "radians": (lambda x: np.radians(x), (-180, 180)),
     "sin of a square": (lambda x: np.sin(np.square(x) - 1.0) * np.exp(-x), (-2, 2)),
 }
@@ -42,6 +44,8 @@ TWO: dict[str, tuple[Function, tuple[float, float]]] = {
     "x - y": (lambda x, y: x - y, (-3, 3)),
     "x * y": (lambda x, y: x * y, (-3, 3)),
     "x / y": (lambda x, y: x / y, (0.2, 3)),
+    "minimum": (lambda x, y: np.minimum(x * x, y), (-2, 2)),
+    "maximum": (lambda x, y: np.maximum(x, 1.0 / y), (0.2, 3)),
     "np.add": (lambda x, y: np.add(x, y), (-3, 3)),
     "turn and shear": (lambda x, y: np.cos(x) * np.tan(y) - np.sin(x) / np.cos(y), (-1.2, 1.2)),
     "crop": (lambda x, y: (0.5 - y) * (1.0 / x - 1.0), (0.1, 1)),

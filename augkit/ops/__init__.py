@@ -9,8 +9,8 @@ from augkit.ops.blend import Cutmix, Mixup
 from augkit.ops.blur import Blur, MedianBlur, MotionBlur, Sharpen
 from augkit.ops.colour import ChannelDrop, ChannelShuffle, Grey, Hue, Saturation
 from augkit.ops.degrade import Downscale, Jpeg
+from augkit.ops.framing import Aspect, CentreCrop, Crop, Pad, RandomResizedCrop, Resize
 from augkit.ops.geometric import (
-    Crop,
     FlipHorizontal,
     FlipVertical,
     QuarterTurn,
@@ -26,6 +26,7 @@ from augkit.ops.light import PcaColour, WhiteBalance
 from augkit.ops.noise import Noise, SaltPepper, ShotNoise
 from augkit.ops.occlude import Cutout, Erase, GridMask
 from augkit.ops.op import Blend, Colour, Curve, Drawn, Geometric, Kernel, Op, Projective, Tone, Values
+from augkit.ops.perspective import Perspective
 from augkit.ops.setting import Limits, Range, number, numbers, setting, word
 from augkit.ops.tone import Brightness, Contrast, Gamma, Invert, Posterize, Solarize
 from augkit.ops.warp import Elastic, GridDistortion
@@ -39,7 +40,13 @@ OPS: dict[str, type[Op]] = {
     "quarter_turn": QuarterTurn,
     "transpose": Transpose,
     "shear": Shear,
+    "aspect": Aspect,
+    "perspective": Perspective,
     "crop": Crop,
+    "random_resized_crop": RandomResizedCrop,
+    "centre_crop": CentreCrop,
+    "pad": Pad,
+    "resize": Resize,
     "contrast": Contrast,
     "brightness": Brightness,
     "gamma": Gamma,

@@ -217,47 +217,6 @@ def _one_shear(low: float, high: float, across: float) -> Reach:
     )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Crop(Geometric):
-    """Cut out a window anywhere in the picture and enlarge it to the picture's size; the rest is gone.
-
-    Draws:   side, even over the range; the window's place x and y, even over [0, 1]: 0 is left and bottom,
-             1 right and top
-    Source:  Krizhevsky et al. 2012, NeurIPS, section 4.1 (224 of 256 is a side of 0.875)
-    """
-
-    side: Range = setting(0.01, 1, unit="share of each side", still=1)
-
-    def drawn(self) -> tuple[Drawn, ...]:
-        """Return the window's side and its place."""
-        return (Drawn("side", *self.side, still=1), Drawn("x", 0, 1), Drawn("y", 0, 1))
-
-    def matrix(self, values: Values, aspect: Any) -> Map:
-        """Return the map that carries the window onto the whole frame."""
-        root = np.sqrt(aspect)
-        larger = 1.0 / values["side"]
-        room = larger - 1.0
-        return (
-            larger, 0.0, (0.5 - values["x"]) * room * root,
-            0.0, larger, (0.5 - values["y"]) * room / root,
-        )  # fmt: skip
-
-    @property
-    def even(self) -> tuple[str, ...]:
-        """Name all three."""
-        return ("side", "x", "y")
-
-    def effects(self, aspect: Interval) -> Reach:
-        """Zoom by the inverse of the side, and lose what is outside the window."""
-        low, high = self.side
-        return Reach(zoom=Interval(1 / high, 1 / low), kept=Interval(low**2, 1))
-
-    @property
-    def clips(self) -> bool:
-        """Tell that what is outside the window is gone."""
-        return True
-
-
 @functools.lru_cache(maxsize=256)  # a policy is bounded way by way, with the same ops each time
 def _least_kept(op: Geometric, aspect: Interval, cells: int = 240) -> float:
     """Bound the share kept by an op of one drawn number, over even cells of its range and a few of the

@@ -35,8 +35,10 @@ class Limits:
         return self.low <= value <= self.high and (not self.whole or value == int(value))
 
 
-def setting(low: float, high: float, *, unit: str, still: float, default: Any = dataclasses.MISSING) -> Any:
-    """Declare a range of an op: its limits, its unit, where it does nothing, its default if it has one."""
+def setting(
+    low: float, high: float, *, unit: str, still: float | None, default: Any = dataclasses.MISSING
+) -> Any:
+    """Declare a range of an op: its limits, its unit, where (if anywhere) it does nothing, its default."""
     return dataclasses.field(default=default, metadata={"limits": Limits(low, high, unit, still)})
 
 

@@ -20,6 +20,14 @@ average over each pixel."""
 _MARGIN = 3
 
 
+def only(picture: Picture, matrix: Floats, after: Size) -> bool:
+    """Tell whether a map does nothing but give the whole picture fewer pixels along both sides."""
+    (height, width), (wide, high) = picture.shape[:2], after
+    kx, ky = wide / width, high / height
+    plain = np.array([[kx, 0, (kx - 1) / 2], [0, ky, (ky - 1) / 2], [0, 0, 1]])
+    return kx <= 1 and ky <= 1 and bool(np.abs(matrix - plain).max() < 1e-9)
+
+
 def averaged(picture: Picture, matrix: Floats, linear: tuple[Any, ...]) -> tuple[Picture, Floats]:
     """Make a picture smaller by the largest whole factor that is shrunk by in all directions.
 

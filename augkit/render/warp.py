@@ -166,6 +166,9 @@ def _resampled(
     picture: Picture, matrix: Floats, after: Size, sheet: Picture, border: str, filter_: str
 ) -> Picture:
     """Resample a picture by a 3×3 matrix of pixels to pixels, averaging where it shrinks."""
+    if filter_ in ("linear", "area") and shrink.only(picture, matrix, after):
+        out = cv2.resize(picture, after, interpolation=cv2.INTER_AREA)
+        return np.asarray(out, dtype=np.uint8).reshape(after[1], after[0], picture.shape[2])
     points = 1
     if filter_ != "nearest":
         picture, matrix = shrink.averaged(picture, matrix, _at_centre(matrix, after))
