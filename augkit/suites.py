@@ -85,11 +85,12 @@ class RandAugment:
     are held against their own class instead, wherever a draw can be measured.
 
     Draws:   for each of the `n`, one op of the table, each as likely, and its sign
-    Source:  Cubuk et al. 2019, arXiv:1909.13719, with the table of torchvision 0.20.  Shifts are shares, where
-             its are pixels of a picture 331 across; shears lean about the middle, not a corner, and grow
-             evenly in degrees; brightness is added, as far as its factor moves middle grey; contrast turns
-             about middle grey; sharpness below 1 is a Gaussian blur as wide as its filter on 224 pixels;
-             autocontrast and equalize keep colours and cap their slopes, posterize keeps black and white
+    Source:  Cubuk et al. 2019, arXiv:1909.13719, with the table of torchvision 0.20.  Shifts are shares,
+             where its are pixels of a picture 331 across; shears lean about the middle, not a corner, and
+             grow evenly in degrees; brightness is added, as far as its factor moves middle grey; contrast
+             turns about middle grey; sharpness below 1 is a Gaussian blur as wide as its filter on 224
+             pixels; autocontrast and equalize keep colours and cap their slopes, posterize keeps black and
+             white
     """
 
     n: int = number(1, 10, unit="ops one after the other", whole=True, default=2)
