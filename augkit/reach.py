@@ -162,7 +162,7 @@ class Reach:
             channels=self.channels.either(second.channels),
             blur=Interval(0, math.hypot(_times(self.blur.high, enlarged), second.blur.high)),
             noise=Interval(0, math.hypot(_times(self.noise.high, gain), second.noise.high)),
-            pixels=Interval(min(self.pixels.low / max(enlarged, 1e-300), second.pixels.low), math.inf),
+            pixels=Interval(min(_spread(self.pixels.low, enlarged), second.pixels.low), math.inf),
             levels=self.levels.either(second.levels),
             quality=self.quality.either(second.quality),
             displaced=Interval(0, _times(self.displaced.high, enlarged) + second.displaced.high),
@@ -200,7 +200,7 @@ def numbers(axis: str, limits: Limits) -> str:
     if limits.empty:
         return "no angle" if isinstance(limits, Arcs) else "nothing"
     if limits in (CIRCLE, ANY) or limits == AXES[axis].whole:
-        return "anything"
+        return "any angle" if limits == CIRCLE else "anything"
     if isinstance(limits, Arcs):
         said = limits.arcs if len(limits.arcs) <= _MOST_ARCS else limits.hull.arcs
         return " or ".join(_arc(low, high) for low, high in said)
@@ -254,6 +254,11 @@ def _pile(first: float, second: float, least_zoom: float) -> float:
     if second == 0:
         return min(1.0, first)
     return min(1.0, first + second / least_zoom**2) if least_zoom > 0 else 1.0
+
+
+def _spread(pixels: float, enlarged: float) -> float:
+    """Return how many pixels are left across a picture after it is enlarged; of endless ones, no fewer."""
+    return pixels if math.isinf(pixels) else pixels / max(enlarged, 1e-300)
 
 
 def _times(value: float, factor: float) -> float:

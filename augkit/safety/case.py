@@ -64,7 +64,7 @@ class Outside:
         else:
             reached = numbers(self.axis, self.answer.reached)
             problem = f"not proved safe: {does.format(reached)} by the bound; {survived}"
-            if not math.isnan(self.answer.value):
+            if math.isfinite(self.answer.value):
                 problem += f"; the worst draw found is {_shown(self.axis, self.answer.value)}"
         return Finding(
             code=rule[0],

@@ -11,9 +11,11 @@ import numpy as np
 
 from augkit.draw import Draws, numbered
 from augkit.intervals import Interval
+from augkit.ops.foreign import Foreign
 from augkit.policy import Policy
 from augkit.reach import Limits, Reach, inside
 from augkit.safety import bound, branch, reflected
+from augkit.safety.counterparts import counterparts
 from augkit.safety.witness import Witnesses
 
 _MARGIN = 1e-6
@@ -63,8 +65,22 @@ class Settler:
     def settle(self, axis: str, limit: Limits) -> Answer:
         """Return the answer for one limit on one axis."""
         if (axis, limit) not in self._answers:
-            self._answers[axis, limit] = self._settle(axis, limit)
+            answer = self._settle(axis, limit)
+            shown = self._shown_otherwise(axis, limit) if answer.state == "unproven" else None
+            self._answers[axis, limit] = shown or answer
         return self._answers[axis, limit]
+
+    @functools.cached_property
+    def _counterparts(self) -> list[Settler]:
+        return [Settler(other, self.aspect) for other in counterparts(self.policy)]
+
+    def _shown_otherwise(self, axis: str, limit: Limits) -> Answer | None:
+        """Look for a witness where transforms of another tool are replaced by ops that do what they can."""
+        for other in self._counterparts:
+            answer = other.settle(axis, limit)
+            if answer.state == "unsafe":
+                return dataclasses.replace(answer, reached=self.reach.on(axis))
+        return None
 
     def _settle(self, axis: str, limit: Limits) -> Answer:
         reached = self.reach.on(axis)
@@ -83,11 +99,18 @@ class Settler:
         if axis in ("turn", "mirrored") and self.reflects:
             return self._beside(axis, limit, reached)
         if axis not in branch.AXES or kernels != Reach():
-            return Answer("unproven", reached, value)
+            return Answer("unproven", reached, float("nan") if self._unseen(axis) else value)
         settled, draw = branch.prove(self.policy, axis, limit, self.aspect)
         if settled is False and draw is not None:
             return self._unsafe(axis, limit, reached, draw)
         return Answer("safe" if settled else "unproven", reached, value)
+
+    def _unseen(self, axis: str) -> bool:
+        """Tell whether steps of other tools matter on an axis: what their draws do is not known."""
+        still = Reach().on(axis)
+        shaped = bound.along(self.policy.leaves(), self.aspect)
+        others = ((leaf.op, at) for leaf, at in shaped if isinstance(leaf.op, Foreign))
+        return any(op.effects(at).on(axis) != still for op, at in others)
 
     def _known(self, axis: str, limit: Limits, reached: Limits) -> Answer | None:
         """Answer from what is settled: a narrower limit that holds, or a draw that leaves this one too."""

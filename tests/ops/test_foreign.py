@@ -342,7 +342,7 @@ def test_a_kernel_that_turns_is_added_to_the_turns_of_other_steps() -> None:
 def test_a_kernel_that_turns_too_far_is_not_proved_safe_by_the_maps_of_other_steps() -> None:
     verdict = judged("  - albumentations: {name: Rotate, limit: 170}\n  - rotate: {degrees: [-1, 1]}\n")
     assert "LS102" in {finding.code for finding in verdict.findings}
-    assert verdict.word == "unproven"
+    assert verdict.word == "unsafe"
 
 
 def test_a_guard_that_sees_only_maps_does_not_let_a_kernel_through() -> None:
