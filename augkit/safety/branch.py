@@ -26,7 +26,7 @@ AXES = (*GEOMETRY, *TONE)
 _CORNERS = ("zoom", *TONE)
 _MOST_CORNERS = 10
 _MAX_CHAINS = 2048
-_MAX_WORK = {"kept": 150_000, "turn": 2_500_000, "mirrored": 2_500_000, "stretch": 2_500_000}
+_MAX_WORK = {"kept": 120_000, "turn": 2_500_000, "mirrored": 2_500_000, "stretch": 2_500_000}
 """What a good half of a second is good for, on one core.
 
 The work on a box is a chain's steps times its numbers; a share takes longer to bound than a turn.

@@ -65,9 +65,7 @@ class Settler:
     def settle(self, axis: str, limit: Limits) -> Answer:
         """Return the answer for one limit on one axis."""
         if (axis, limit) not in self._answers:
-            answer = self._settle(axis, limit)
-            shown = self._shown_otherwise(axis, limit) if answer.state == "unproven" else None
-            self._answers[axis, limit] = shown or answer
+            self._answers[axis, limit] = self._settle(axis, limit)
         return self._answers[axis, limit]
 
     @functools.cached_property
@@ -83,6 +81,11 @@ class Settler:
         return None
 
     def _settle(self, axis: str, limit: Limits) -> Answer:
+        answer = self._settle_as_written(axis, limit)
+        shown = self._shown_otherwise(axis, limit) if answer.state == "unproven" else None
+        return shown or answer
+
+    def _settle_as_written(self, axis: str, limit: Limits) -> Answer:
         reached = self.reach.on(axis)
         if inside(reached, limit):
             return Answer("safe", reached)
