@@ -12,6 +12,7 @@ import numpy as np
 
 from augkit.draw import draw
 from augkit.intervals import Arcs, Interval
+from augkit.ops.foreign import Foreign
 from augkit.policy import Policy
 from augkit.reach import AXES, Limits, Reach, numbers
 from augkit.safety.bound import along, unmeasured
@@ -73,7 +74,7 @@ class Outside:
             path=step.path if step else "border" if border else "steps",
             state="unsafe" if self.answer.state == "unsafe" else "unproven",
             problem=problem,
-            fix=fix.format(steps),
+            fix=_worded(fix, step).format(steps),
             axis=self.axis,
             reached=self.answer.reached,
             survived=self.limit,
@@ -227,6 +228,15 @@ class Case:
             if answer.state != "safe":
                 classes = tuple(sorted(members, key=lambda name: order.get(name, 0)))
                 yield Outside(axis, limit, classes, answer, self)
+
+
+def _worded(fix: str, step: Step | None) -> str:
+    """Say "remove" or "change" of a step that has no range to narrow."""
+    if step is None or isinstance(step.op, Foreign):
+        return fix
+    if any(not number.options for number in step.op.drawn()):
+        return fix
+    return fix.replace("narrow or remove", "remove").replace("narrow", "change")
 
 
 def _without(nodes: tuple[Node, ...], names: set[str]) -> tuple[Node, ...]:

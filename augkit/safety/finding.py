@@ -94,9 +94,9 @@ def drawn_in_words(draw: Draws, i: int = 0) -> str:
         row += len(drawn)
         shown = [(n, value) for n, value in values if n.name != "field"]  # an address tells a reader nothing
         moving = [(n, value) for n, value in shown if n.still is None or abs(value - n.still) > 1e-9]
-        if not draw.active[index, i] or (
-            drawn and not any(n.still is not None or n.options for n, _ in moving)
-        ):
+        settles = [n for n, _ in shown if n.still is not None or n.options]
+        at_rest = not any(n.still is not None or n.options for n, _ in moving) if settles else not shown
+        if not draw.active[index, i] or (drawn and at_rest):
             continue
         alone = len(shown) == 1
         said = [

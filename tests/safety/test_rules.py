@@ -22,6 +22,7 @@ from augkit.reach import AXES, Reach
 from augkit.safety import RULES, Finding, Verdict, judge
 from augkit.steps import Step
 from augkit.tasks import Task
+from tests.policies import FRAMING
 
 EITHER_WAY = Interval(0.5, 2.0)
 REASON = "looked at 200 of them, and they are what they say"
@@ -137,8 +138,9 @@ def test_a_waiver_of_another_rule_lets_nothing_through(code: str) -> None:
 
 
 def widest(kind: type[Op]) -> Op:
-    """Return the op with every range as wide as its limits."""
-    wide: dict[str, object] = {}
+    """Return the op with every range as wide as its limits; of those without ranges, one that moves much."""
+    (name,) = [name for name, listed in OPS.items() if listed is kind]
+    wide: dict[str, object] = dict(FRAMING[name][1]) if name in FRAMING else {}
     for field in dataclasses.fields(kind):
         if "limits" in field.metadata:
             wide[field.name] = field.metadata["limits"].low, field.metadata["limits"].high
