@@ -143,7 +143,7 @@ def _classes(
     """Return the class names, and a function from a cell of the column to the number of its class."""
     names = getattr(feature, "names", None)
     if names is not None:
-        return tuple(names), lambda value: _UNLABELLED if value is None or value < 0 else int(value)
+        return tuple(names), lambda value: _UNLABELLED if value is None else int(value)
     texts = {str(value) for column in values.values() for value in set(column) if value is not None}
     ordered = tuple(named(texts))
     place = {text: number for number, text in enumerate(ordered)}

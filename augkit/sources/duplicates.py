@@ -192,7 +192,6 @@ def _codes(small: NDArray[np.uint8]) -> NDArray[np.uint64]:
     basis = np.cos(np.pi * (2 * place + 1) * wave / (2 * _SIDE))
     sign = np.where(np.arange(_LOW) % 2, -1, 1)
     weights = np.uint64(1) << np.arange(64, dtype=np.uint64)
-    weights[0] = 0  # the mean brightness
     codes = np.empty((8, len(small)), np.uint64)
     for start in range(0, len(small), _LOOKED_AT):
         rows = slice(start, start + _LOOKED_AT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,15 @@ SPLITS = {
     "evaluation": "test",
 }
 _ORDER = ("train", "validation", "test")
+_SIGNS = {  # what the files of other sources are called
+    "imagenet": r"^ILSVRC2012_img_\w+\.tar$",
+    "emnist": r"^emnist-.*-ubyte(\.gz)?$",
+    "mnist": r"^train-images.idx3-ubyte(\.gz)?$",
+    "svhn": r"_32x32\.mat$",
+    "usps": r"^usps(\.t)?\.bz2$",
+    "parquet": r"\.parquet$",
+    "webdataset": r"\.tar$",
+}
 _LAYOUT = "want root/class/picture or root/split/class/picture"
 
 
@@ -125,9 +135,8 @@ def _splits(root: str, seen: list[Listing]) -> dict[str, dict[str, Listing]]:
     flat = [each for each in inner if each.pictures]
     deep = [each for each in inner if each.folders]
     if not flat and not deep:
-        fix = f"{_LAYOUT}; {', '.join(EXTENSIONS)} are read"
-        parquet = any(name.endswith(".parquet") for name in os.listdir(root))  # noqa: PTH208
-        raise SourceError("found no pictures", where=root, fix=f"write parquet:{root}" if parquet else fix)
+        fix = _elsewhere(root) or f"{_LAYOUT}; {', '.join(EXTENSIONS)} are read"
+        raise SourceError("found no pictures", where=root, fix=fix)
     if flat and deep:
         both = [each for each in flat if each.folders]
         where = (
@@ -141,6 +150,15 @@ def _splits(root: str, seen: list[Listing]) -> dict[str, dict[str, Listing]]:
             raise SourceError(problem, where=root, fix=f"{_LAYOUT}; as a class, put it under train/")
         return {"train": {_text(each.name): each for each in inner}}
     return _named_splits(root, inner, seen)
+
+
+def _elsewhere(root: str) -> str:
+    """Say which source reads a folder, where that can be told from the names in it."""
+    inside = sorted(os.listdir(root))  # noqa: PTH208
+    for name, sign in _SIGNS.items():
+        if any(re.search(sign, file) for file in inside):
+            return f"write {name}:{root}"
+    return ""
 
 
 def _named_splits(root: str, inner: list[Listing], seen: list[Listing]) -> dict[str, dict[str, Listing]]:

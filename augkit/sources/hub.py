@@ -57,7 +57,7 @@ def _loaded(name: str, config: str | None, request: Request) -> Any:
 
 
 def _absent(name: str, where: str, said: str) -> SourceError:
-    if "gated" in said.lower() or "authenticated" in said.lower():
+    if "gated" in said.lower():
         fix = f"accept its terms at https://huggingface.co/datasets/{name}, then: hf auth login"
         return SourceError(
             "its owner asks you to agree to terms first (a gated data set)", where=where, fix=fix

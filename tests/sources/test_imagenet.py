@@ -237,6 +237,9 @@ def test_a_changed_tree_is_listed_again(tmp_path):
     assert len(sources.load(f"imagenet:{made}")["train"]) == 8
     (made / "train" / "n01440764" / "n01440764_8.JPEG").write_bytes(FINE)
     assert len(sources.load(f"imagenet:{made}")["train"]) == 9
+    (made / "train" / "n01440764" / "n01440764_8.JPEG").write_bytes(TURNED)
+    row = rows(sources.load(f"imagenet:{made}")["train"])["n01440764_8.JPEG"]
+    assert row[2] == repairs.REPAIRS["turned"]
 
 
 def test_classes_limits_and_splits_keep_the_pictures_in_place(root):

@@ -175,6 +175,14 @@ def test_wrong_names_are_answered_with_the_way(given, told):
         sources.load(given)
 
 
+@pytest.mark.parametrize("name", ["mnist", "emnist", "usps", "svhn", "imagenet", "parquet", "webdataset"])
+def test_a_folder_of_another_source_is_answered_with_its_name(forms, name):
+    place = forms[name].rpartition(":")[2]
+    with pytest.raises(SourceError, match="found no pictures") as caught:
+        sources.load(place)
+    assert caught.value.fix == f"write {name}:{place}"
+
+
 def test_a_home_folder_and_a_folder_called_like_a_source_are_found(tmp_path, monkeypatch):
     for name in ("mnist/a/1.png", "b:c/a/1.png"):
         (tmp_path / name).parent.mkdir(parents=True)
