@@ -15,7 +15,7 @@ from typing import Any
 
 from augkit import tasks
 from augkit.intervals import Arcs
-from augkit.ops import OPS, Limits, Op
+from augkit.ops import OPS, Geometric, Limits, Op
 from augkit.ops.borrowed import EFFECTS
 from augkit.ops.foreign import SIDE, Albumentations
 from augkit.policy import BORDERS, GUARDS, Policy
@@ -60,7 +60,7 @@ def policy() -> Schema:
         "title": "augkit policy",
         "description": _first(Policy),
         **_object(properties, ("version", "task", "steps")),
-        "definitions": {"step": _step(), "branch": _branch()},
+        "definitions": {"step": _step(), "chosen": _chosen(), "branch": _branch()},
     }
 
 
@@ -85,7 +85,7 @@ def task() -> Schema:
         "except": {**_mapping(survives), "description": said["excepted"]},
         "becomes": {"type": "array", "items": becomes, "description": said["becomes"]},
         "because": {
-            **_object(dict.fromkeys((*AXES, "becomes", "except"), {"$ref": "#/definitions/reason"})),
+            **_object({key: {"$ref": "#/definitions/reason"} for key in (*AXES, "becomes", "except")}),
             "description": said["because"],
         },
     }  # fmt: skip
@@ -120,9 +120,16 @@ def _step() -> Schema:
     }
 
 
+def _chosen() -> Schema:
+    """Return what a step in a choice is: any that does not change the size of pictures."""
+    out = [name for name, kind in OPS.items() if _reshapes(kind)]
+    keys = {"type": "object", "anyOf": [{"required": [name]} for name in out]}
+    return {"allOf": [{"$ref": "#/definitions/step"}], "not": {"anyOf": [{"enum": out}, keys]}}
+
+
 def _settings(kind: type[Op | Suite]) -> Schema:
     fields = {field.name: _setting(field) for field in dataclasses.fields(kind)}
-    body = _object({**fields, "p": _P}, _needed(kind))
+    body = _object(fields if _reshapes(kind) else {**fields, "p": _P}, _needed(kind))
     return {
         **(body if _needed(kind) else {**body, "type": ["object", "null"]}),
         "description": _words(kind),
@@ -150,6 +157,10 @@ def _setting(field: dataclasses.Field[Any]) -> Schema:
     if field.default not in (dataclasses.MISSING, None):
         out["default"] = list(field.default) if isinstance(field.default, tuple) else field.default
     return out
+
+
+def _reshapes(kind: type[Op | Suite]) -> bool:
+    return issubclass(kind, Geometric) and kind.reshapes is not Geometric.reshapes
 
 
 def _needed(kind: type[Op | Suite]) -> tuple[str, ...]:
@@ -182,7 +193,7 @@ def _choice(*, counted: bool = False) -> Schema:
 
 
 def _branch() -> Schema:
-    step: Schema = {"$ref": "#/definitions/step"}
+    step: Schema = {"$ref": "#/definitions/chosen"}
     return {
         "anyOf": [step, {"type": "array", "items": step}],
         "description": "A step, or steps done together.",

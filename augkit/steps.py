@@ -269,7 +269,8 @@ def canonical(node: Node) -> dict[str, Any]:
     if isinstance(node, Step) and isinstance(node.op, foreign.Foreign):
         return {word: {**node.op.written(), "p": node.p}}
     if isinstance(node, Step):
-        return {word: {**_settings(node.op), "p": node.p}}
+        reshapes = isinstance(node.op, Geometric) and node.op.reshapes
+        return {word: {**_settings(node.op), **({} if reshapes else {"p": node.p})}}
     branches = [[canonical(child) for child in branch] for branch in node.branches]
     body: dict[str, Any] = {
         "p": node.p,

@@ -15,7 +15,7 @@ from augkit.errors import PolicyError
 from augkit.ops import OPS
 from augkit.policy import Policy
 from augkit.steps import Choice, Step
-from tests.policies import limits_of, policies, written
+from tests.policies import FRAMING, limits_of, policies, written
 
 PLACE = re.compile(r"^f\.yaml:\d+:\d+: ")
 
@@ -267,3 +267,10 @@ def test_a_file_is_loaded_and_its_name_is_in_messages(tmp_path):
     file.write_text(steps("  - inver"), encoding="utf-8")
     with pytest.raises(PolicyError, match=rf"^{re.escape(str(file))}:4:5: "):
         policy.load(file)
+
+
+@pytest.mark.parametrize("name", FRAMING)
+def test_a_step_that_changes_the_size_of_pictures_comes_back_as_it_was_written(name: str) -> None:
+    for body in FRAMING[name]:
+        made = policy.parse(json.dumps({"version": 1, "task": "none", "steps": [{name: body}]}))
+        assert policy.parse(policy.dump(made)) == made
