@@ -8,8 +8,9 @@ from __future__ import annotations
 from augkit.ops.blend import Cutmix, Mixup
 from augkit.ops.blur import Blur, MedianBlur, MotionBlur, Sharpen
 from augkit.ops.colour import ChannelDrop, ChannelShuffle, Grey, Hue, Saturation
+from augkit.ops.crops import CentreCrop, Crop, RandomResizedCrop
 from augkit.ops.degrade import Downscale, Jpeg
-from augkit.ops.framing import Aspect, CentreCrop, Crop, Pad, RandomResizedCrop, Resize
+from augkit.ops.framing import Aspect, Pad, Resize
 from augkit.ops.geometric import (
     FlipHorizontal,
     FlipVertical,

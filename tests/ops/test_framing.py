@@ -13,7 +13,8 @@ from augkit.affine import kept
 from augkit.draw import Draws
 from augkit.errors import PolicyError
 from augkit.intervals import Interval
-from augkit.ops.framing import CentreCrop, Pad, RandomResizedCrop, Resize
+from augkit.ops.crops import CentreCrop, RandomResizedCrop
+from augkit.ops.framing import Pad, Resize
 from augkit.render import reduction, render, render_batch
 from tests.policies import drawn, read
 
