@@ -13,13 +13,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.draw import Draws
+from augkit.draw import Draws, bends
 from augkit.intervals import Arcs, Interval
 from augkit.ops import Geometric, Tone
 from augkit.policy import Policy
 from augkit.reach import GEOMETRY, TONE, Limits, inside
 from augkit.safety import share, turning
-from augkit.safety.chains import Chain, chains
+from augkit.safety.chains import Chain, Family, chains
 from augkit.safety.maps import Found, Judged, Maps
 
 AXES = (*GEOMETRY, *TONE)
@@ -48,7 +48,7 @@ def prove(policy: Policy, axis: str, limit: Limits, aspect: Interval) -> tuple[b
     Returns:
         True (all draws are inside `limit`), False with a draw that is not, or None (the budget ran out).
     """
-    ways = chains(policy, Tone if axis in TONE else Geometric, _MAX_CHAINS)
+    ways = chains(policy, _family(policy, axis), _MAX_CHAINS)
     if ways is None:
         return None, None
     answer: bool | None = True
@@ -58,6 +58,8 @@ def prove(policy: Policy, axis: str, limit: Limits, aspect: Interval) -> tuple[b
         core = chain.core(aspect) if axis in ("kept", "stretch") else chain
         if core in seen or inside(chain.reach(aspect).on(axis), limit):
             continue
+        if budget <= 0 and axis not in _CORNERS:
+            return None, None
         seen.add(core)
         if axis in _CORNERS:
             found = _worst_corner(chain, policy, axis, limit, aspect)
@@ -69,9 +71,14 @@ def prove(policy: Policy, axis: str, limit: Limits, aspect: Interval) -> tuple[b
         if settled is False:
             return False, found
         answer = None if settled is None else answer
-        if budget <= 0 and axis not in _CORNERS:
-            return None, None
     return answer, None
+
+
+def _family(policy: Policy, axis: str) -> Family:
+    """Return the kinds of ops that an axis is about: of tones, lines and all that bends them."""
+    if axis not in TONE:
+        return (Geometric,)
+    return (Tone, *dict.fromkeys(type(leaf.op) for leaf in policy.leaves() if bends(leaf.op)))
 
 
 def _worst_corner(chain: Chain, policy: Policy, axis: str, limit: Limits, aspect: Interval) -> Draws | None:
@@ -84,7 +91,7 @@ def _worst_corner(chain: Chain, policy: Policy, axis: str, limit: Limits, aspect
     found = {address: np.full(len(which), value) for address, value in chain.given.items()}
     found |= {a: np.where(which >> i & 1, n.high, n.low) for i, (a, n) in enumerate(free)}
     draws = chain.as_draws(policy, found, np.resize(shapes, len(which)))
-    over = limit.excess(draws.effects[axis])
+    over = draws.outside(axis, limit)
     worst = int(np.argmax(over))
     return draws.take(np.array([worst])) if over[worst] > _MARGIN else None
 
