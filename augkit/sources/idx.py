@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from augkit import codec
 from augkit.errors import SourceError
 from augkit.sources import records, streamed
+from augkit.sources.progress import bar
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -84,15 +85,19 @@ def _rows(
             raise SourceError(problem, where=images, fix="give files that belong together")
         if not 0 < height * width <= codec.MAX_PIXELS:
             raise SourceError(f"pictures of {width}×{height}", where=images, fix=_AGAIN)
-        step = max(1, _PIECE // (height * width))
-        for start in range(0, count, step):
-            pixels = _taken(file, Path(images), (min(step, count - start), height, width))
-            if transposed:
-                pixels = np.ascontiguousarray(pixels.transpose(0, 2, 1))
-            for number, picture in enumerate(pixels, start):
-                cell = {"bytes": codec.encode(picture[:, :, None]), "path": None}
+        with bar(f"reading {Path(images).name}", count) as advance:
+            for number, picture in enumerate(_pictures(file, Path(images), count, height, width)):
+                upright = np.ascontiguousarray(picture.T) if transposed else picture
+                cell = {"bytes": codec.encode(upright[:, :, None]), "path": None}
                 yield {"key": f"{keys}{number:05d}", "image": cell, "label": names[number]}
+                advance(1)
         _nothing_follows(file, Path(images))
+
+
+def _pictures(file: BinaryIO, path: Path, count: int, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
+    step = max(1, _PIECE // (height * width))
+    for start in range(0, count, step):
+        yield from _taken(file, path, (min(step, count - start), height, width))
 
 
 def _labels(path: Path, first: int, classes: int) -> list[int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from augkit.errors import SourceError
 from augkit.sources import devkit, members, records, repairs, streamed, tars
+from augkit.sources.progress import bar
 
 if TYPE_CHECKING:
     from datasets import Dataset, Features
@@ -91,11 +92,16 @@ def _wnid(member: tars.Member, archive: str) -> str:
 
 def _train(archive: str, wnids: tuple[str, ...], stamp: str) -> Iterator[dict[str, Any]]:
     place = {wnid: number for number, wnid in enumerate(wnids)}
-    with Path(archive).open("rb") as file, Path(archive).open("rb") as inside:
+    with (
+        Path(archive).open("rb") as file,
+        Path(archive).open("rb") as inside,
+        bar(f"listing {TRAIN}", Path(archive).stat().st_size) as advance,
+    ):
         for outer in tars.members(file, archive, most=_INNER):
             label, where = place[_wnid(outer, archive)], f"{archive}/{outer.name}"
             for member in tars.members(inside, where, start=outer.offset, size=outer.size):
                 yield row(inside.fileno(), archive, member, label)
+            advance(outer.size)
 
 
 def _validation(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from augkit.errors import SourceError
 from augkit.sources import devkit, folder, streamed, tars
 from augkit.sources.imagenet_archives import TRAIN, VALIDATION, WNID, row, row_columns
+from augkit.sources.progress import bar
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -93,7 +94,9 @@ def _state(files: Files) -> str:
 
 def _rows(pictures: Files, wnids: tuple[str, ...], seen: str, stamp: str) -> Iterator[dict[str, Any]]:
     place = {wnid: number for number, wnid in enumerate(wnids)}
-    for path, wnid in pictures:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - hot
-            size = os.fstat(file.fileno()).st_size
-            yield row(file.fileno(), path, tars.Member(os.path.basename(path), 0, size), place[wnid])  # noqa: PTH119
+    with bar("looking at pictures", len(pictures)) as advance:
+        for path, wnid in pictures:
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - hot
+                member = tars.Member(os.path.basename(path), 0, os.fstat(file.fileno()).st_size)  # noqa: PTH119
+                yield row(file.fileno(), path, member, place[wnid])
+            advance(1)

@@ -16,6 +16,7 @@ import numpy as np
 from augkit import codec
 from augkit.errors import SourceError
 from augkit.sources import checksums, hub, mat, records, streamed
+from augkit.sources.progress import bar
 from augkit.sources.request import Request
 
 if TYPE_CHECKING:
@@ -58,12 +59,15 @@ def _rows(path: str, keys: str, stamp: str) -> Iterator[dict[str, Any]]:
     labels = _labels(Path(path))
     with mat.opened(Path(path), "X") as pictures:
         height, width, channels, count = _shape(pictures, len(labels), path)
-        for start in range(0, count, _PIECE):
-            many = min(_PIECE, count - start)
-            pixels = pictures.take(many * height * width * channels).reshape(many, channels, width, height)
-            for number, picture in enumerate(pixels.transpose(0, 3, 2, 1), start):
-                cell = {"bytes": codec.encode(np.ascontiguousarray(picture, np.uint8)), "path": None}
-                yield {"key": f"{keys}{number:05d}", "image": cell, "label": labels[number]}
+        with bar(f"reading {Path(path).name}", count) as advance:
+            for start in range(0, count, _PIECE):
+                many = min(_PIECE, count - start)
+                pixels = pictures.take(many * height * width * channels)
+                pixels = pixels.reshape(many, channels, width, height).transpose(0, 3, 2, 1)
+                for number, picture in enumerate(pixels, start):
+                    cell = {"bytes": codec.encode(np.ascontiguousarray(picture, np.uint8)), "path": None}
+                    yield {"key": f"{keys}{number:05d}", "image": cell, "label": labels[number]}
+                advance(many)
 
 
 def _shape(pictures: mat.Array, labels: int, path: str) -> tuple[int, ...]:
