@@ -1,7 +1,7 @@
 """Ops that cut a window out of the picture.
 
-A window is enlarged to the frame it is cut from, or becomes a smaller picture; either way what comes out is one
-resampling of the source, together with all other steps of its run.
+A window is enlarged to the frame it is cut from, or becomes a smaller picture; either way what comes out is
+one resampling of the source, together with all other steps of its run.
 """
 
 from __future__ import annotations
@@ -119,8 +119,9 @@ class CentreCrop(Geometric):
 
     def matrix(self, values: Values, aspect: Any) -> Map:
         """Return the map that carries the window onto its own frame."""
-        own = aspect if self.aspect is None else self.aspect
-        larger = np.sqrt(np.maximum(aspect / own, own / aspect)) / self.side
+        larger: Any = 1 / self.side
+        if self.aspect is not None:
+            larger = np.sqrt(np.maximum(aspect / self.aspect, self.aspect / aspect)) * larger
         return (larger, 0.0, 0.0, 0.0, larger, 0.0)
 
     def effects(self, aspect: Interval) -> Reach:
