@@ -15,7 +15,7 @@ from PIL import Image
 from augkit import codec
 from augkit.errors import PictureError, UsageError
 from augkit.render import render
-from augkit.transform import Transform, read
+from augkit.transform import Transform, read, undone
 from tests.store import making
 
 MIRROR = "{version: 1, task: digits, on_unsafe: MODE, steps: [{rotate: {degrees: [180, 180], p: 0.8}}]}"
@@ -63,6 +63,10 @@ def test_a_row_without_a_key_is_known_by_its_pixels():
     rows = part().remove_columns("key")
     made = transform(rows[:3])["image"]
     assert (transform(rows[2:3])["image"][0] == made[2]).all(), "wherever it stands"
+    other = codec.decode(rows[2]["image"]["bytes"])
+    other[0, 0] ^= 1
+    (drawn,) = transform({"image": [other], "label": [2]})["image"]
+    assert (drawn != made[2]).mean() > 0.2, "another picture is another key"
     twice = transform({"image": [rows[0]["image"]] * 2, "label": [0, 0]})["image"]
     assert (twice[0] == twice[1]).all()
 
@@ -104,6 +108,20 @@ def test_a_draw_that_is_not_accepted_leaves_the_picture_and_its_label():
                 assert np.abs(made["image"][row] - turned(row)).max() <= 1
                 changed.add(row)
     assert changed == {0, 1, 5, 8}, "the digits that survive a half turn, and no other"
+
+
+def test_an_undone_draw_has_its_label_back():
+    plan = making.plan(MIRROR.replace("MODE", "relabel"))
+    many, sixes = [f"k{number}" for number in range(40)], np.full(40, 6)
+    draws = plan.draw(many, sixes, np.ones(40, np.int64), np.full((40, 2), 32))
+    some = np.arange(40) < 20
+    again = undone(draws, some)
+    assert (
+        (again.labels[:20] == 6).all() and (draws.labels[:20] == 9).any() and not again.active[:, :20].any()
+    )
+    assert (again.labels[20:] == draws.labels[20:]).all() and (
+        again.active[:, 20:] == draws.active[:, 20:]
+    ).all()
 
 
 class Pairs:

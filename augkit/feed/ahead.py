@@ -24,6 +24,9 @@ class Ahead(Generic[T]):
         self._begun: dict[int, Future[T]] = {}
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Ahead, (self._make, self._threads)
+
     def __getitem__(self, number: int) -> T:
         if not self._threads:
             return self._make(number)

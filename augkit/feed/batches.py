@@ -67,9 +67,8 @@ class Batches:
         if not self.soft:
             return pictures, draws.labels
         labels = one_hot(draws.labels, len(self.plan.classes))
-        if self.augmented:
-            words = self.course.words[rows]
-            pictures, labels = mixed(pictures, labels, draws, words, copies, self.plan.seed)
+        words = self.course.words[rows]
+        pictures, labels = mixed(pictures, labels, draws, words, copies, self.plan.seed)
         return pictures, labels.astype(np.float32)
 
     def _of_block(self, epoch: int, index: int, count: int) -> Draws:

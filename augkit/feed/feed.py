@@ -99,18 +99,17 @@ class Feed:
         soft = bool(plan.blends) if one_hot is None else one_hot
         augmented = split in plan.policy.splits
         batches = Batches(plan, held, labels, course, augmented=augmented, soft=soft)
-        self._begin(batches, workers, epoch)
+        self._begin(batches, Ahead(batches.__getitem__, workers), epoch)
 
-    def _begin(self, batches: Batches, threads: int, epoch: int) -> None:
+    def _begin(self, batches: Batches, ahead: Ahead[Batch], epoch: int) -> None:
         super().__init__()
-        self._batches, self._threads, self.epoch = batches, threads, epoch
-        self._ahead: Ahead[Batch] = Ahead(batches.__getitem__, threads)
+        self._batches, self._ahead, self.epoch = batches, ahead, epoch
         self._running = self._last_given = False
         self._watched = self._due = 0
         self._told = False
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _fed, (_plain(type(self)), self._batches, self._threads, self.epoch)
+        return _fed, (_plain(type(self)), self._batches, self._ahead, self.epoch)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -143,10 +142,10 @@ class Feed:
         return (self[index] for index in range(len(self)))
 
     def at(self, epoch: int) -> Feed:
-        """Return the same feed at another epoch; the sources are shared, not read again."""
+        """Return the same feed at another epoch; the sources and the workers are shared."""
         if epoch < 0:
             raise UsageError(f"got epoch={epoch}, want 0 or more")
-        return _fed(_plain(type(self)), self._batches, self._threads, epoch)
+        return _fed(_plain(type(self)), self._batches, self._ahead, epoch)
 
     def origins(self, index: int) -> list[tuple[str, int]]:
         """Return the source key and the number of the copy of each picture of a batch."""
@@ -213,9 +212,9 @@ def _plain(kind: type[Feed]) -> type[Feed]:
     return kind.__mro__[1]
 
 
-def _fed(kind: type[Feed], batches: Batches, threads: int, epoch: int) -> Feed:
+def _fed(kind: type[Feed], batches: Batches, ahead: Ahead[Batch], epoch: int) -> Feed:
     feed: Feed = object.__new__(_with_keras(kind))
-    feed._begin(batches, threads, epoch)
+    feed._begin(batches, ahead, epoch)
     return feed
 
 

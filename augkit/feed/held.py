@@ -21,7 +21,10 @@ Picture = NDArray[np.uint8]
 Size = tuple[int, int]
 
 IN_MEMORY = 512 << 20
-"""Bytes; sources that take no more decoded, and are all of one shape, are decoded once and kept."""
+"""Bytes; sources that take no more decoded, and are all of one shape, are decoded once and kept.
+
+Of others, JPEG files whose picture shrinks to half or less are read that much smaller.
+"""
 
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _READ_AT_ONCE = 256

@@ -238,6 +238,50 @@ def test_pictures_of_several_sizes_are_refused_with_the_fix(memory, monkeypatch)
     assert "resize: {width" in str(caught.value)
 
 
+RESIZED = """
+version: 1
+task: none
+steps:
+  - flip_horizontal: {p: 0.5}
+  - rotate: {degrees: [-20, 20], p: 0.9}
+  - resize: {width: 24, height: 20}
+"""
+
+
+def test_a_policy_that_ends_in_one_size_takes_pictures_of_all_sizes():
+    data = photos([(48, 40), (24, 20), (96, 80), (72, 60), (31, 57)], [3] * 5)
+    plan = making.plan(RESIZED, ("a", "b"))
+    alone = Feed(plan, data, batch_size=2)
+    assert alone.shape == (20, 24, 3) and [x.shape[0] for x, _ in alone] == [2, 2, 1]
+    assert digests(Feed(plan, data, batch_size=2, workers=2)) == digests(alone)
+    (plain,) = (x for x, _ in Feed(plan, data["train"], split="test", batch_size=9, shuffle=False))
+    for number, cell in enumerate(data["train"]["image"][:4]):
+        source = Image.fromarray(codec.decode(cell["bytes"]))
+        known = np.asarray(source.resize((24, 20), Image.Resampling.BOX)).astype(int)
+        assert np.abs(plain[number] - known).max() <= 1, "only resized, and averaged where it shrinks"
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_jpeg_files_that_shrink_far_are_read_smaller_and_look_the_same(split, monkeypatch):
+    smooth = [
+        np.asarray(Image.fromarray(codec.decode(making.picture(n))[:, :, 0]).resize((640, 640)))
+        for n in (1, 2)
+    ]
+    data = [codec.encode(picture[:, :, None], "jpeg") for picture in smooth]
+    part = records.dataset(["a", "b"], data, [0, 1], ("a", "b"))
+    how = {"batch_size": 2, "split": split, "shuffle": False}
+    plan = making.plan(RESIZED, ("a", "b"))
+    ((whole, _),) = Feed(plan, part, **how)
+    read: list[int] = []
+    decode = codec.decode
+    monkeypatch.setattr(
+        codec, "decode", lambda data, by=1, **more: read.append(by) or decode(data, by=by, **more)
+    )
+    monkeypatch.setattr(held, "IN_MEMORY", 0)
+    ((smaller, _),) = Feed(plan, part, **how)
+    assert read == [1, 8, 8] and np.abs(whole.astype(int) - smaller).mean() < 0.5
+
+
 @pytest.mark.parametrize("memory", [held.IN_MEMORY, 0])
 def test_grey_among_colour_is_refused_or_made_alike(memory, monkeypatch):
     monkeypatch.setattr(held, "IN_MEMORY", memory)
