@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from augkit.cli import data, foreign, pictures, policies
+from augkit.cli import data, foreign, measuring, pictures, policies
 from augkit.errors import AugkitError
 
 __all__ = ["app", "main"]
@@ -28,6 +28,7 @@ app = typer.Typer(
 policies.add_to(app)
 pictures.add_to(app)
 data.add_to(app)
+measuring.add_to(app)
 foreign.add_to(app)
 
 

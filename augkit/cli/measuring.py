@@ -1,0 +1,53 @@
+"""Commands that measure a data set: stats."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from augkit.cli.data import Classes, Limit, Seed, Source, Split, Stratify
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command()(stats)
+
+
+def stats(
+    source: Source,
+    split: Split = "",
+    stratify: Stratify = False,
+    seed: Seed = 0,
+    splits: Annotated[
+        str, typer.Option(help="Which splits to read, such as train,test; train if left out.")
+    ] = "",
+    limit: Limit = None,
+    classes: Classes = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Measure a data set: mean and spread of its channels, how its colours vary, its sizes and classes.
+
+    Every pixel of the train split is read, once.  With --split, --stratify and --seed as `generate` gets
+    them, these are the pictures that it augments.
+
+    Example: augkit stats mnist-sample --split 80/20
+    """
+    from augkit import sources
+    from augkit.sources import statistics
+
+    data = sources.load(
+        source,
+        split=split or None,
+        stratify=stratify,
+        seed=seed,
+        limit=limit,
+        classes=classes or (),
+        say=functools.partial(print, file=sys.stderr),
+    )
+    wanted = [name.strip() for name in splits.split(",") if name.strip()]
+    found = statistics.measure(data, wanted)
+    print(json.dumps(found.canonical(), indent=2, ensure_ascii=False) if as_json else found.text())
