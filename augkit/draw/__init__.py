@@ -12,5 +12,6 @@ from __future__ import annotations
 from augkit.draw.draws import Draws, numbered
 from augkit.draw.runs import Run, Use
 from augkit.draw.sampling import draw
+from augkit.draw.tones import bends
 
-__all__ = ["Draws", "Run", "Use", "draw", "numbered"]
+__all__ = ["Draws", "Run", "Use", "bends", "draw", "numbered"]

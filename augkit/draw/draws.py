@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from augkit import affine
 from augkit.affine import IDENTITY, Map
 from augkit.draw.runs import Run, Use, Window, chosen, compiled, filled
+from augkit.draw.tilts import Tilt, tilt
+from augkit.draw.tones import bends, tones
 from augkit.ops import Drawn, Geometric, Op, Tone
 from augkit.policy import Policy
+from augkit.reach import AXES, TONE, Limits
 from augkit.steps import Step
 
 Floats = NDArray[np.float64]
@@ -22,7 +25,7 @@ Bools = NDArray[np.bool_]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Whole:
-    """Hold all steps of each draw as if only maps and lines were there: what effects are measured on.
+    """Hold all steps of each draw as if only maps and lines were there: what most effects are measured on.
 
     Attributes:
         through: the composed map of each draw, from the source's frame to the output's.
@@ -119,9 +122,53 @@ class Draws:
     def effects(self) -> Mapping[str, Floats]:
         """Measure each draw on the axes of geometry and tone, float64 (N,), each axis when it is asked for.
 
-        NaN where the axis does not speak of it.
+        NaN where the axis does not speak of it; of several that a draw reaches, the one farthest from doing
+        nothing.
         """
         return _Effects(self)
+
+    def reached(self, axis: str) -> Floats:
+        """Return all that each draw reaches on a measured axis, float64 (P, N).
+
+        Where a curve bends tones these are the least and the greatest slope, and where a homography moves
+        points those of many places; NaN where the axis does not speak of it.
+        """
+        if axis in TONE and self._tones is not None:
+            return self._tones[axis]
+        if axis not in TONE and self._tilt is not None:
+            return self._tilt.kept()[None] if axis == "kept" else self._poses[axis]
+        return _PLAIN[axis](self)[None]
+
+    def outside(self, axis: str, limit: Limits) -> Floats:
+        """Return how far each draw lies outside a limit on a measured axis, 0 or less inside.
+
+        float64 (N,).
+        """
+        over: Floats = limit.excess(self.reached(axis)).max(axis=0)
+        return over
+
+    def farthest(self, axis: str, limit: Limits) -> Floats:
+        """Return of all that each draw reaches on a measured axis the farthest outside, float64 (N,)."""
+        reached = self.reached(axis)
+        worst = limit.excess(reached).argmax(axis=0) if len(reached) > 1 else np.zeros(len(self), np.int64)
+        farthest: Floats = np.take_along_axis(reached, worst[None], axis=0)[0]
+        return farthest
+
+    @functools.cached_property
+    def _tones(self) -> Mapping[str, Floats] | None:
+        """Measure tones where more than lines change them; None where nothing else does."""
+        if not any(bends(op) and done.any() for op, done, _ in self.done()):
+            return None
+        return tones(self.done(), len(self))
+
+    @functools.cached_property
+    def _tilt(self) -> Tilt | None:
+        return tilt(self.done(), self.aspects)
+
+    @functools.cached_property
+    def _poses(self) -> Mapping[str, Floats]:
+        assert self._tilt is not None
+        return self._tilt.poses()
 
     @functools.cached_property
     def pose(self) -> tuple[Bools, Floats, Floats, Floats]:
@@ -148,32 +195,34 @@ class Draws:
             row += len(drawn)
 
 
+_PLAIN: Mapping[str, Callable[[Draws], Floats]] = {
+    "turn": lambda draws: np.where(draws.pose[0], np.nan, draws.pose[1]),
+    "mirrored": lambda draws: np.where(draws.pose[0], draws.pose[1], np.nan),
+    "stretch": lambda draws: draws.pose[3],
+    "zoom": lambda draws: draws.pose[2],
+    "kept": lambda draws: draws.kept,
+    # Minus zero is grey that was inverted.
+    "contrast": lambda draws: np.where(np.signbit(draws.whole.line[0]), np.nan, draws.whole.line[0]),
+    "inverted": lambda draws: np.where(np.signbit(draws.whole.line[0]), -draws.whole.line[0], np.nan),
+    "brightness": lambda draws: draws.whole.line[1],
+}
+"""Measures of draws that are maps and lines."""
+
+
 class _Effects(Mapping[str, Floats]):
     """Measure draws on one axis at a time: the share kept costs more than all others together."""
-
-    _AXES: Mapping[str, Callable[[Draws], Floats]] = {
-        "turn": lambda draws: np.where(draws.pose[0], np.nan, draws.pose[1]),
-        "mirrored": lambda draws: np.where(draws.pose[0], draws.pose[1], np.nan),
-        "stretch": lambda draws: draws.pose[3],
-        "zoom": lambda draws: draws.pose[2],
-        "kept": lambda draws: draws.kept,
-        # Minus zero is grey that was inverted.
-        "contrast": lambda draws: np.where(np.signbit(draws.whole.line[0]), np.nan, draws.whole.line[0]),
-        "inverted": lambda draws: np.where(np.signbit(draws.whole.line[0]), -draws.whole.line[0], np.nan),
-        "brightness": lambda draws: draws.whole.line[1],
-    }
 
     def __init__(self, draws: Draws) -> None:
         self._draws = draws
 
     def __getitem__(self, axis: str) -> Floats:
-        return self._AXES[axis](self._draws)
+        return self._draws.farthest(axis, AXES[axis].still)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._AXES)
+        return iter(_PLAIN)
 
     def __len__(self) -> int:
-        return len(self._AXES)
+        return len(_PLAIN)
 
 
 def numbered(policy: Policy) -> list[tuple[Step, Drawn]]:

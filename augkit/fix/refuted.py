@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augkit.draw import numbered
 from augkit.policy import Policy
 from augkit.safety import Finding
-from augkit.safety.bound import measure
+from augkit.safety.bound import outside
 from augkit.steps import Step
 
 FACTORS = np.arange(1, 4096) / 4096
@@ -54,9 +54,6 @@ class Refuted:
         scaled = many.numbers.copy()
         for row, still in self.rows.items():
             scaled[row] = still + tried / factor * (scaled[row] - still)
-        bad = (
-            finding.survived.excess(measure(dataclasses.replace(many, numbers=scaled), finding.axis))
-            > _MARGIN
-        )
+        bad = outside(dataclasses.replace(many, numbers=scaled), finding.axis, finding.survived) > _MARGIN
         # Scaled up past the factor that it was found at, a draw could be one that the policy does not make.
         self.among |= np.repeat(bad, step)[: len(FACTORS)] & (factor >= FACTORS)

@@ -19,7 +19,7 @@ from augkit.intervals import Interval
 from augkit.policy import Policy
 from augkit.reach import Reach
 from augkit.safety import OF_STEPS, RULES, Case, Finding, Verdict, judge, narrowed
-from augkit.safety.bound import measure
+from augkit.safety.bound import outside
 from augkit.safety.ls903_undone_by_the_next import undone
 from augkit.safety.settle import culprits
 from augkit.steps import Step, in_suite
@@ -269,8 +269,7 @@ def _adding(finding: Finding) -> list[Step]:
         return []
 
     def over(active: NDArray[np.bool_]) -> float:
-        measured = measure(dataclasses.replace(witness, active=active[:, None]), finding.axis)
-        return float(limit.excess(measured)[0])
+        return float(outside(dataclasses.replace(witness, active=active[:, None]), finding.axis, limit)[0])
 
     done = witness.active[:, 0]
     whole = over(done)

@@ -148,6 +148,20 @@ class Curve(Kernel):
         """
         raise NotImplementedError
 
+    def slopes(self, x: Any, values: Values) -> Any:
+        """Return the curve's slopes at `x`; arguments and result as those of `levels`.
+
+        Where it jumps, the slope of the side that the level is on.
+        """
+        raise NotImplementedError
+
+    @property
+    def quantises(self) -> bool:
+        """Tell whether all it does is to leave fewer levels: there is an axis for that, and it counts as a
+        straight line on the others.
+        """
+        return False
+
     def apply(self, picture: NDArray[np.uint8], values: Mapping[str, float]) -> NDArray[np.uint8]:
         """Look the curve up."""
         arrays = {name: np.full((1, 1), value) for name, value in values.items()}

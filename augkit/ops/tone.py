@@ -96,6 +96,11 @@ class Gamma(Curve):
         held = np.clip(x, 0, 1)
         return _power(held, values["exponent"]) + (x - held)
 
+    def slopes(self, x: Any, values: Values) -> Any:
+        """Return the derivative, 1 beyond black and white."""
+        held = np.clip(x, 0, 1)
+        return np.where(x == held, _slope(held, values["exponent"]), 1.0)
+
     def effects(self, aspect: Interval) -> Reach:
         """Bend the tones: the slope is least and greatest at black and white; those stay, and middle grey
         moves.
@@ -122,8 +127,14 @@ class Solarize(Curve):
 
     def levels(self, x: Any, values: Values) -> Any:
         """Return 1 - x from the threshold upwards."""
-        above = (255 * x + _ROUNDING >= 256 * values["threshold"]) & (values["threshold"] < 1)
-        return np.where(above, 1 - x, x)
+        return np.where(self._above(x, values), 1 - x, x)
+
+    def slopes(self, x: Any, values: Values) -> Any:
+        """Return -1 from the threshold upwards, and 1 below."""
+        return np.where(self._above(x, values), -1.0, 1.0)
+
+    def _above(self, x: Any, values: Values) -> Any:
+        return (255 * x + _ROUNDING >= 256 * values["threshold"]) & (values["threshold"] < 1)
 
     def effects(self, aspect: Interval) -> Reach:
         """Keep some tones and invert others, each with a slope of one about middle grey; two tones that are
@@ -152,6 +163,11 @@ class Posterize(Curve):
         steps = np.round(2 ** values["bits"]) - 1
         return np.where(steps == 255, x, np.rint(x * steps) / steps)
 
+    @property
+    def quantises(self) -> bool:
+        """Tell that it leaves fewer levels, and does no more."""
+        return True
+
     def effects(self, aspect: Interval) -> Reach:
         """Leave at least the low end's levels."""
         return Reach(levels=Interval(round(2 ** self.bits[0]), 256))
@@ -161,6 +177,5 @@ def _power(x: Any, g: Any) -> Any:
     return ((x + _OFFSET) ** g - _OFFSET**g) / ((1 + _OFFSET) ** g - _OFFSET**g)
 
 
-def _slope(x: float, g: float) -> float:
-    slope: float = g * (x + _OFFSET) ** (g - 1) / ((1 + _OFFSET) ** g - _OFFSET**g)
-    return slope
+def _slope(x: Any, g: Any) -> Any:
+    return g * (x + _OFFSET) ** (g - 1) / ((1 + _OFFSET) ** g - _OFFSET**g)

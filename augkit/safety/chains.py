@@ -11,7 +11,7 @@ import numpy as np
 from augkit import affine
 from augkit.draw import Draws
 from augkit.intervals import Interval
-from augkit.ops import Drawn, Geometric, Tone
+from augkit.ops import Drawn, Geometric, Op
 from augkit.policy import Policy
 from augkit.reach import Reach
 from augkit.safety.bound import along, shape_after
@@ -19,7 +19,8 @@ from augkit.steps import Node, Step
 
 _MAX_LOOKED_AT = 20_000
 
-Family = type[Geometric] | type[Tone]
+Family = tuple[type[Op], ...]
+"""Kinds of ops."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -36,7 +36,7 @@ def survived(draws: Draws, task: Task, classes: tuple[str, ...], *, but: tuple[s
         mine = np.isin(draws.label_before, members)
         for axis in MEASURED:
             if axis not in but and mine.any():
-                out[mine] &= limits.on(axis).excess(draws.effects[axis][mine]) <= _MARGIN
+                out[mine] &= draws.outside(axis, limits.on(axis))[mine] <= _MARGIN
     return out
 
 
@@ -81,8 +81,8 @@ def _relabelled(draws: Draws, task: Task, classes: tuple[str, ...], kept: Bools)
     good_else = survived(draws, task, classes, but=("turn", "mirrored"))
     labels, kept = draws.labels.copy(), kept.copy()
     for zone in task.becomes:
-        angles = draws.effects[zone.axis]
-        held = ~kept & good_else & ~np.isnan(angles) & (zone.arcs.excess(angles) <= _MARGIN)
+        turned = ~np.isnan(draws.effects[zone.axis])
+        held = ~kept & good_else & turned & (draws.outside(zone.axis, zone.arcs) <= _MARGIN)
         for name, partner in zone.classes:
             if name in index and partner in index:
                 mine = held & (draws.label_before == index[name])

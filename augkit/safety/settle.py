@@ -92,24 +92,23 @@ class Settler:
         known = self._known(axis, limit, reached)
         if known is not None:
             return known
-        kernels = bound.unmeasured(self.policy, axis, self.aspect)
-        if not (kernels.mirrored.empty and kernels.inverted.empty):
-            return Answer("unproven", reached)
         over, found = self.witnesses.search(axis, limit)
-        if over > _MARGIN:
-            return self._unsafe(axis, limit, reached, found)
-        value = _value(axis, found)
+        unsafe = self._unsafe(axis, limit, reached, found) if over > _MARGIN else None
+        if unsafe is not None:
+            return unsafe
+        value = float("nan") if self._unseen(axis) else _value(axis, limit, found)
         if axis in ("turn", "mirrored") and self.reflects:
             return self._beside(axis, limit, reached)
-        if axis not in branch.AXES or kernels != Reach():
-            return Answer("unproven", reached, float("nan") if self._unseen(axis) else value)
+        if axis not in branch.AXES or bound.unmeasured(self.policy, axis, self.aspect) != Reach():
+            return Answer("unproven", reached, value)
         settled, draw = branch.prove(self.policy, axis, limit, self.aspect)
-        if settled is False and draw is not None:
-            return self._unsafe(axis, limit, reached, draw)
-        return Answer("safe" if settled else "unproven", reached, value)
+        unsafe = self._unsafe(axis, limit, reached, draw) if settled is False and draw is not None else None
+        return unsafe or Answer("safe" if settled else "unproven", reached, value)
 
     def _unseen(self, axis: str) -> bool:
-        """Tell whether steps of other tools matter on an axis: what their draws do is not known."""
+        """Tell whether steps matter on an axis of which no draw says what they do."""
+        if axis in MEASURED:
+            return bound.unseen(self.policy, axis, self.aspect)
         still = Reach().on(axis)
         shaped = bound.along(self.policy.leaves(), self.aspect)
         others = ((leaf.op, at) for leaf, at in shaped if isinstance(leaf.op, Foreign))
@@ -121,7 +120,8 @@ class Settler:
             if other_axis == axis and answer.state == "safe" and inside(other, limit):
                 return Answer("safe", reached)
             if other_axis == axis and answer.witness and _leaves(answer.witness, axis, limit):
-                return Answer("unsafe", reached, answer.value, answer.witness)
+                value = _value(axis, limit, answer.witness)
+                return Answer("unsafe", reached, value, answer.witness)
         return None
 
     def _beside(self, axis: str, limit: Limits, reached: Limits) -> Answer:
@@ -134,9 +134,12 @@ class Settler:
                 return Answer("unsafe", reached, image.turn, plain, border=True)
         return Answer("unproven", reached, border=True)
 
-    def _unsafe(self, axis: str, limit: Limits, reached: Limits, found: Draws) -> Answer:
-        plain = simplified(found, lambda draw: float(limit.excess(bound.measure(draw, axis))[0]))
-        return Answer("unsafe", reached, _value(axis, plain), plain)
+    def _unsafe(self, axis: str, limit: Limits, reached: Limits, found: Draws) -> Answer | None:
+        """Answer by a draw outside; None where steps that no measure sees may bring it back."""
+        plain = simplified(found, lambda draw: float(bound.outside(draw, axis, limit)[0]))
+        if not bound.certain(plain, axis, limit):
+            return None
+        return Answer("unsafe", reached, _value(axis, limit, plain), plain)
 
 
 def simplified(found: Draws, score: Callable[[Draws], float]) -> Draws:
@@ -170,18 +173,19 @@ def culprits(found: Draws, axis: str, limit: Limits) -> list[int]:
     resting = at_rest(found)
     needed = [i for i in range(len(found.active)) if found.active[i, 0] and not resting[i]]
     for index in list(needed):
-        value = _measured(found, axis, tuple(i for i in needed if i != index))
-        if float(limit.excess(np.array([value]))[0]) > _MARGIN:
+        others = _reached(found, axis, tuple(i for i in needed if i != index))
+        if limit.excess(np.array(others)).max() > _MARGIN:
             needed.remove(index)
     return needed
 
 
 @functools.lru_cache(maxsize=1024)  # one draw leaves many limits, and is asked for each what it needs
-def _measured(found: Draws, axis: str, leaves: tuple[int, ...]) -> float:
+def _reached(found: Draws, axis: str, leaves: tuple[int, ...]) -> tuple[float, ...]:
     """Measure a draw with some of its leaves only."""
     active = np.zeros_like(found.active)
     active[list(leaves)] = True
-    return float(bound.measure(dataclasses.replace(found, active=active), axis)[0])
+    some = bound.reached(dataclasses.replace(found, active=active), axis)
+    return tuple(some[:, 0].tolist())
 
 
 @functools.lru_cache(maxsize=64)
@@ -200,11 +204,15 @@ def _shown(draw: Draws, axis: str, limit: Limits) -> float:
 
 
 def _leaves(draw: Draws, axis: str, limit: Limits) -> bool:
-    return float(limit.excess(bound.measure(draw, axis))[0]) > _MARGIN
+    return float(bound.outside(draw, axis, limit)[0]) > _MARGIN and bound.certain(draw, axis, limit)
 
 
-def _value(axis: str, found: Draws) -> float:
-    return float(bound.measure(found, axis)[0]) if len(found) else float("nan")
+def _value(axis: str, limit: Limits, found: Draws) -> float:
+    """Return what a draw (N = 1) reaches farthest outside a limit."""
+    if not len(found):
+        return float("nan")
+    reached = bound.reached(found, axis)[:, 0]
+    return float(reached[np.argmax(bound.open_ended(axis, limit).excess(reached))])
 
 
 MEASURED = ("turn", "mirrored", "stretch", "zoom", "kept", "contrast", "inverted", "brightness")

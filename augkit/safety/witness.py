@@ -16,7 +16,7 @@ from augkit import keys
 from augkit.draw import Draws, draw, numbered
 from augkit.intervals import Interval
 from augkit.policy import Policy
-from augkit.reach import AXES, Limits
+from augkit.reach import Limits
 from augkit.safety import bound
 from augkit.steps import Step
 
@@ -77,10 +77,10 @@ class Witnesses:
         """Return how far outside `limit` the worst draw found lies on `axis` (0 or less: inside), and that
         draw.
         """
-        limit = _open_ended(axis, limit)
+        limit = bound.open_ended(axis, limit)
         if axis not in self.pool.effects:
             return self._declared(axis, limit)
-        over = limit.excess(self.pool.effects[axis])
+        over = self.pool.outside(axis, limit)
         best = np.argsort(-over, kind="stable")[:_STARTS]
         worst, found = over[best[0]], self.pool.take(best[:1])
         if not improve or not np.isfinite(over[best]).any() or not len(self.pool.numbers):
@@ -102,7 +102,7 @@ class Witnesses:
         numbers, count = self.pool.numbers[:, at], len(busiest)
         numbers[:, :count], numbers[:, count : 2 * count] = ends[:, :1], ends[:, 1:]
         some = dataclasses.replace(self.pool.take(at), numbers=numbers, active=active[:, at])
-        over = limit.excess(bound.measure(some, axis))
+        over = bound.outside(some, axis, limit)
         first = int(np.argmax(over))
         return float(over[first]), some.take(np.array([first]))
 
@@ -110,7 +110,7 @@ class Witnesses:
         low, high = (np.array([getattr(n, end) for _, n in numbered(self.policy)]) for end in ("low", "high"))
         fixed = np.array([bool(n.options) for _, n in numbered(self.policy)])
         width = np.where(fixed, 0.0, high - low)
-        over = limit.excess(at.effects[axis])
+        over = at.outside(axis, limit)
         count = len(at)
         for turn in range(_ROUNDS):
             seeds = np.arange(count, dtype=np.uint64)
@@ -119,16 +119,9 @@ class Witnesses:
             still = keys.uniform(raws[:, len(width) :]).T < 0.5
             numbers = np.clip(at.numbers + np.where(still, 0, move), low[:, None], high[:, None])
             trial = dataclasses.replace(at, numbers=numbers)
-            trial_over = limit.excess(trial.effects[axis])
+            trial_over = trial.outside(axis, limit)
             better = trial_over > over
             at = dataclasses.replace(at, numbers=np.where(better, trial.numbers, at.numbers))
             over = np.where(better, trial_over, over)
         first = int(np.argmax(over))
         return float(over[first]), at.take(np.array([first]))
-
-
-def _open_ended(axis: str, limit: Limits) -> Limits:
-    """Leave out the end of a limit that nothing can pass, so that the search does not climb towards it."""
-    if not isinstance(limit, Interval) or AXES[axis].kind not in ("most", "least"):
-        return limit
-    return Interval(-np.inf, limit.high) if AXES[axis].kind == "most" else Interval(limit.low, np.inf)
