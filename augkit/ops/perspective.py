@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -58,38 +59,58 @@ class Perspective(Projective):
 
     def effects(self, aspect: Interval) -> Reach:
         """Turn, stretch, zoom and move the parts of the picture, each by a bound over all of it."""
-        most_x, most_y = (max(map(abs, ends)) for ends in (self.x, self.y))
-        if most_x == most_y == 0:
+        if (0.0, 0.0) == self.x == self.y:
             return Reach()
-        return _bounds(most_x, most_y, aspect)
+        return _bounds(self.x, self.y, aspect)
 
 
 @functools.lru_cache(maxsize=256)
-def _bounds(most_x: float, most_y: float, aspect: Interval) -> Reach:
-    """Bound what a tilt of up to `most_x`, `most_y` does anywhere in the picture.
+def _bounds(x_range: Range, y_range: Range, aspect: Interval) -> Reach:
+    """Bound what tilts do anywhere in the picture; some draw reaches each end, at a corner.
 
     A point p, at shares X and Y of the way to the sides, moves to p / w with w = 1 - e, e = x X + y Y = p·q.
-    There the local Jacobian is (I + p qᵀ/w) / w.  Its determinant is w⁻³: the zoom is w^-1.5.  With
-    n = |p| |q| / w its turn is at most asin(n / 2): 2 + p·q/w and the skew part are a point of a circle of
-    radius n about 2.  Its stretch r has r + 1/r = 2 + m² with m² = |p|² |q|² / w.  |p| |q| is largest at a
-    corner, for an aspect at the end of its range: its square is convex in the aspect's logarithm.  A point
-    with |X|, |Y| up to 1 / (1 + e) stays in the frame.
+    There the local Jacobian is (I + p qᵀ/w) / w.  Its determinant is w⁻³: the zoom is w^-1.5.  Its stretch r
+    has r + 1/r = 2 + m² with m² = |p|² |q|² / w; |p| |q| is largest at a corner, for an aspect at the end of
+    its range: its square is convex in the aspect's logarithm.
     """
+    most_x, most_y = (max(map(abs, ends)) for ends in (x_range, y_range))
     e = most_x + most_y
-    turn, stretch, displaced = 0.0, 1.0, 0.0
+    stretch, displaced = 1.0, 0.0
     for end in (aspect.low, aspect.high):
         half_width, half_height = math.sqrt(end) / 2, 0.5 / math.sqrt(end)
         far = math.hypot(half_width, half_height)
-        size = far * math.hypot(most_x / half_width, most_y / half_height)
-        half = size / (1 - e) / 2
-        turn = max(turn, math.degrees(math.asin(half)) if half < 1 else 180.0)
-        m = size / math.sqrt(1 - e)
+        m = far * math.hypot(most_x / half_width, most_y / half_height) / math.sqrt(1 - e)
         stretch = max(stretch, (m / 2 + math.hypot(1, m / 2)) ** 2)
         displaced = max(displaced, far * e / (1 - e))
     return Reach(
-        turn=Arcs.of((-turn, turn)),
+        turn=Arcs.of(_turns(x_range, y_range, aspect)),
         zoom=Interval((1 + e) ** -1.5, (1 - e) ** -1.5),
         stretch=Interval(1, stretch),
-        kept=Interval((1 + e) ** -2, 1),
+        kept=Interval(_kept(most_x, most_y), 1),
         displaced=Interval(0, displaced),
     )
+
+
+def _turns(x_range: Range, y_range: Range, aspect: Interval) -> tuple[float, float]:
+    """Return the least and the greatest turn of any part, in degrees.
+
+    The Jacobian's turn has the tangent (x Y / aspect - y X aspect) / (2 - x X - y Y): over X and Y, and over
+    x and y, a quotient of lines, which has its extremes at corners.  Of all four corners together it has them
+    where the aspect is at an end of its range: its two terms rise and fall there, or are both convex.
+    """
+    places = itertools.product(x_range, y_range, (-1, 1), (-1, 1), (aspect.low, aspect.high))
+    turns = [math.atan2(x * up / a - y * right * a, 2 - x * right - y * up) for x, y, right, up, a in places]
+    return math.degrees(min(turns)), math.degrees(max(turns))
+
+
+def _kept(x: float, y: float) -> float:
+    """Return the share of the picture that a tilt by x and y, each 0 or more, leaves in frame.
+
+    In the direction of a point (X, Y) on the frame's edge with e = x X + y Y all stays as far as 1 / (1 + e),
+    but for e < 0, where all stays.  The share is thus half of 1 plus the mean over the edge of (1 + |e|)^-2,
+    which is the closed form here; it falls as x or y grows.
+    """
+    less, more = sorted((x, y))
+    if more == 0:
+        return 1.0
+    return 0.5 + (2 + more - less**2 / more) / (4 * ((1 + more) ** 2 - less**2))
