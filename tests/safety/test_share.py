@@ -16,7 +16,7 @@ from augkit.policy import Policy
 from augkit.safety import share, turning
 from augkit.safety.chains import Chain, chains
 from augkit.safety.maps import Maps
-from tests.policies import GEOMETRIC, drawn, limits_of, policies, read
+from tests.policies import FRAMING, GEOMETRIC, drawn, limits_of, policies, read
 
 boxes = st.tuples(st.integers(0, 2**32), st.sampled_from([1.0, 0.3, 0.05, 0.01]))
 some_aspects = st.sampled_from([Interval(1, 1), Interval(0.7, 1.4), Interval(1.5, 1.5)])
@@ -131,7 +131,8 @@ def assert_closed_boxes_hold(maps: Maps, seed: int, size: float) -> None:
 @pytest.mark.parametrize("name", [name for name, op in OPS.items() if issubclass(op, Geometric)])
 def test_what_is_called_even_shifts_or_scales_alike_in_all_directions(name):
     rng = random.Random(4)
-    op = OPS[name](**{key: (limit.low, limit.high) for key, limit in limits_of(name).items()})
+    wide = {key: (limit.low, limit.high) for key, limit in limits_of(name).items()}
+    op = OPS[name](**(FRAMING[name][1] if name in FRAMING else wide))
     assert isinstance(op, Geometric)
     ranges = {number.name: number for number in op.drawn()}
     assert set(op.even) <= set(ranges)
