@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 
 from augkit.cli import judging
 from augkit.errors import StoreError
@@ -33,16 +35,27 @@ def preview(
     Example: augkit preview recipes/policies/digits.yaml mnist-sample --out preview.png
     """
     import augkit.show.preview as sheets
-    from augkit import codec, sources
+    from augkit import sources
 
     data = sources.load(source)
     verdict = judging.judge_for(policy, data, task=task)
     sheet = sheets.witnesses(verdict, data) if witness else sheets.copies(verdict, data, rows, copies, seed)
+    save(sheet, out)
+    print(verdict.summary())
+    print(f"wrote {out}")
+
+
+def save(sheet: NDArray[np.uint8], out: Path) -> None:
+    """Write a sheet as a PNG file, and the folders it stands in.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    from augkit import codec
+
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(codec.encode(sheet, "png"))
     except OSError as error:
         problem = f"the picture cannot be written ({error.strerror})"
         raise StoreError(problem, where=str(out), fix="choose another name with --out") from error
-    print(verdict.summary())
-    print(f"wrote {out}")

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from augkit import safety, tasks
-from augkit.cli import judging, pages
+from augkit.cli import judging, pages, pictures
 from augkit.errors import UsageError, did_you_mean
 from augkit.fix import save
 
@@ -129,12 +129,24 @@ def list_tasks(name: Annotated[str, typer.Argument(help="A task; all tasks if le
     print(pages.task(tasks.load(name)) if name else pages.tasks_list())
 
 
-def list_ops(name: Annotated[str, typer.Argument(help="An op; all ops if left out.")] = "") -> None:
-    """List the ops that a policy can use, or show the settings of one.
+def list_ops(
+    name: Annotated[str, typer.Argument(help="An op; all ops if left out.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Draw what the op does, from nothing to far; the PNG file to write.")
+    ] = None,
+) -> None:
+    """List the ops that a policy can use, or show the settings of one, and draw what it does.
 
-    Example: augkit ops rotate
+    Example: augkit ops rotate --out rotate.png
     """
+    if out is not None and not name:
+        raise UsageError("of which op is the picture to be?", fix="augkit ops rotate --out rotate.png")
     print(pages.op(name) if name else pages.ops_list())
+    if out is not None:
+        from augkit.show.strip import strip
+
+        pictures.save(strip(name), out)
+        print(f"wrote {out}")
 
 
 def print_schema(

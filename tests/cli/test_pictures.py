@@ -80,3 +80,24 @@ def test_what_cannot_be_shown_is_said_with_its_code(augkit: Run, digits, given, 
     arguments = [each.replace("SOURCE", str(digits)) for each in given]
     found, said, err = augkit("preview", *arguments)
     assert (found, said) == (code, "") and told in err
+
+
+def test_ops_draws_a_strip_beside_its_page(augkit: Run, tmp_path: Path):
+    path = tmp_path / "new" / "rotate.png"
+    code, said, err = augkit("ops", "rotate", "--out", path)
+    assert (code, err) == (0, "") and said.startswith("rotate\n") and said.endswith(f"wrote {path}\n")
+    assert codec.decode(path.read_bytes()).shape[2] == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        (("--out", "x.png"), 2, "of which op"),
+        (("albumentations", "--out", "x.png"), 2, "no op 'albumentations' to draw"),
+        (("rotat", "--out", "x.png"), 2, "did you mean rotate?"),
+        (("rotate", "--out", "."), 3, "the picture cannot be written"),
+    ],
+)
+def test_a_strip_that_cannot_be_drawn_is_said_with_its_code(augkit: Run, given, code, told, tmp_path: Path):
+    found, _, err = augkit("ops", *(str(tmp_path / each) if "." in each else each for each in given))
+    assert found == code and told in err and not list(tmp_path.iterdir())
