@@ -64,7 +64,7 @@ def test_one_line_says_what_was_left_out_and_why() -> None:
     assert line.startswith(
         "rand_augment uses 5 of 14 ops; left out: shift_x (keeps at least 59.2 % in frame)"
     )
-    assert "rotate (turns by " in line and "27°)" in line and "solarize" not in line and "\n" not in line
+    assert "rotate (turns by exactly 27° " in line and "solarize" not in line and "\n" not in line
     assert f"\n  {line}" in verdict.text()
     assert verdict.canonical()["left_out"] == [line]
 
