@@ -83,6 +83,11 @@ class RandomResizedCrop(Geometric):
         high = np.minimum(np.sqrt(values["area"] / ratio), 1.0)
         return _onto_frame(1.0 / wide, 1.0 / high, values, aspect)
 
+    @property
+    def even(self) -> tuple[str, ...]:
+        """Name the window's place."""
+        return ("x", "y")
+
     def effects(self, aspect: Interval) -> Reach:
         """Zoom by the inverse root of the area, stretch by ratio over aspect, and lose what is outside."""
         area = Interval(*self.area)
