@@ -401,7 +401,7 @@ def made_of(*ops: Op, count: int = 1, aspect: float = 1.0, **more: object) -> Dr
 def test_a_run_is_resampled_straight_to_the_size_that_a_step_asks_for():
     picture = smooth(64, 48, 3)
     draws = made_of(FlipHorizontal(), Squeeze(), aspect=0.75)
-    assert len(draws.runs) == 1
+    assert len(draws.parts(0)[0]) == 1
     made = render(picture, draws, 0)
     assert made.shape == (16, 24, 3)
     truth = cv2.resize(picture[:, ::-1], (24, 16), interpolation=cv2.INTER_AREA)
@@ -427,7 +427,7 @@ def test_nothing_aliases_where_a_run_shrinks():
 def test_a_homography_is_the_float64_reference_and_fuses_with_the_maps_around_it():
     picture = smooth(40, 60, 3)
     draws = made_of(FlipHorizontal(), Tilt(), aspect=1.5, fill=(7,))
-    assert len(draws.runs) == 1
+    assert len(draws.parts(0)[0]) == 1
     whole = np.array([[1, 0.1, 0.02], [0, 1, 0], [0.2, -0.3, 1]]) @ np.diag([-1.0, 1.0, 1.0])
     x, y, w = np.tensordot(np.linalg.inv(whole), plane(40, 60), axes=1)
     truth = sampled(picture, np.stack([x / w, y / w]), np.full(3, 7.0))
@@ -439,7 +439,7 @@ def test_a_homography_is_the_float64_reference_and_fuses_with_the_maps_around_it
 def test_a_curve_is_one_table_with_the_tones_around_it_and_clips_only_where_it_must():
     picture = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
     draws = made_of(Contrast(gain=(0.5, 0.5)), Root(), Brightness(shift=(0.1, 0.1)))
-    assert len(draws.runs) == 1
+    assert len(draws.parts(0)[0]) == 1
     x = 0.5 * (picture / 255 - 0.5) + 0.5
     truth = np.rint(np.clip(np.sqrt(x) + 0.1, 0, 1) * 255)
     assert (render(picture, draws, 0) == truth).all()
@@ -449,7 +449,7 @@ def test_a_curve_is_one_table_with_the_tones_around_it_and_clips_only_where_it_m
 def test_colours_and_tones_before_them_are_one_matrix():
     picture = np.random.default_rng(2).integers(0, 256, (9, 7, 3), dtype=np.uint8)
     draws = made_of(Brightness(shift=(0.3, 0.3)), Contrast(gain=(0.7, 0.7)), Swap(), Swap(), Invert())
-    assert len(draws.runs) == 1
+    assert len(draws.parts(0)[0]) == 1
     x = (picture / 255 + 0.3 - 0.5) * 0.7 + 0.5
     matrix_ = Swap().mix({})[0]
     for _ in range(2):
@@ -470,7 +470,7 @@ def test_a_grey_picture_keeps_its_tones_where_colours_are_mixed():
 def test_a_curve_before_a_turn_is_done_before_it_and_takes_the_sheet_along():
     picture = np.full((20, 20, 1), 64, np.uint8)
     draws = made_of(Root(), Rotate(degrees=(45, 45)), fill=(64,))
-    assert len(draws.runs) == 2
+    assert len(draws.parts(0)[0]) == 2
     assert (render(picture, draws, 0) == 128).all(), "the corners too"
     assert (render_batch(picture[None], draws)[0] == 128).all()
 
@@ -532,3 +532,14 @@ def test_a_small_picture_is_the_same_wherever_in_a_batch_it_stands():
     turned = np.arange(3000)[::-1]
     assert (render_batch(pictures[turned], draws.take(turned))[turned] == together).all()
     assert all((render(pictures[i], draws, i) == together[i]).all() for i in range(0, 3000, 97))
+
+
+def test_no_picture_depends_on_what_is_done_to_the_others_of_its_batch():
+    rng = random.Random(3)
+    for seed in range(12):
+        draws = drawn(read(written(rng, steps=5, depth=2, modest=True)), 16, seed=seed, corners=False)
+        pictures = np.random.default_rng(seed).integers(0, 256, (16, 20, 20, 3), dtype=np.uint8)
+        together = render_batch(pictures, draws)
+        for i in range(16):
+            alone = render(pictures[i], draws.take(np.array([i])), 0)
+            assert (alone == together[i]).all() and (alone == render(pictures[i], draws, i)).all()

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from augkit import affine
 from augkit.affine import IDENTITY, Map
-from augkit.draw.runs import Run, Use, Window, chosen, compiled, filled
+from augkit.draw.runs import Group, Run, Use, Window, chosen, compiled, filled
 from augkit.draw.tilts import Tilt, tilt
 from augkit.draw.tones import bends, tones
-from augkit.ops import Drawn, Geometric, Op, Tone
+from augkit.ops import Drawn, Geometric, Kernel, Op, Tone
 from augkit.policy import Policy
 from augkit.reach import AXES, TONE, Limits
 from augkit.steps import Step
@@ -114,9 +114,37 @@ class Draws:
         return Whole((a, b, tx, c, d, ty), run.windows, run.line, run.after)
 
     @functools.cached_property
-    def runs(self) -> list[Run | Use]:
-        """Return what is rendered, in order: runs of fused steps, and kernels between them."""
-        return compiled(self.done(), self.aspects)
+    def groups(self) -> list[Group]:
+        """Return the draws that do the same kernels, and what is rendered for them.
+
+        What is fused depends on which kernels stand between maps: in groups, no picture depends on what is
+        done to the others of its batch.
+        """
+        kernels = [isinstance(step.op, Kernel) for step in self.policy.leaves()]
+        patterns, place = np.unique(self.active[kernels], axis=1, return_inverse=True)
+        if patterns.shape[1] <= 1:
+            return [Group(np.arange(len(self)), compiled(self.done(), self.aspects))]
+        out = []
+        for number in range(patterns.shape[1]):
+            which = np.flatnonzero(place == number)
+            some = self.take(which)
+            out.append(Group(which, compiled(some.done(), some.aspects)))
+        return out
+
+    def parts(self, i: int) -> tuple[list[Run | Use], int]:
+        """Return what is rendered for draw `i`, in order (runs of fused steps, and kernels between them), and
+        its number in them.
+        """
+        group, number = self._places[:, i].tolist()
+        return self.groups[group].parts, number
+
+    @functools.cached_property
+    def _places(self) -> NDArray[np.int64]:
+        """Return the group of each draw and its number there, int64 (2, N)."""
+        out = np.empty((2, len(self)), np.int64)
+        for number, group in enumerate(self.groups):
+            out[:, group.which] = np.full(len(group.which), number), np.arange(len(group.which))
+        return out
 
     @functools.cached_property
     def effects(self) -> Mapping[str, Floats]:

@@ -122,18 +122,24 @@ class Run:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Use:
-    """Hold one use of a kernel: where it is done, and with which numbers, each float64 (N,)."""
+    """Hold one use of a kernel, and its numbers, each float64 (N,)."""
 
     kernel: Kernel
-    done: Bools
     values: dict[str, Floats]
+
+
+class Group(NamedTuple):
+    """Hold draws that do the same kernels: which they are, int64 (n,), and what is rendered for them."""
+
+    which: NDArray[np.int64]
+    parts: list[Run | Use]
 
 
 def compiled(steps: Iterable[Done], aspects: Floats) -> list[Run | Use]:
     """Return what is rendered, in order.
 
     Args:
-        steps:   the steps in order; those that no draw does are left out.
+        steps:   the steps in order; those that no draw does are left out; a kernel is done by all or none.
         aspects: float64 (N,), width over height of the source pictures.
     """
     out: list[Run | Use] = []
@@ -143,7 +149,7 @@ def compiled(steps: Iterable[Done], aspects: Floats) -> list[Run | Use]:
             continue
         if isinstance(op, Kernel) and not _fuses(op):
             out += run.finished()
-            out.append(Use(op, done, values))
+            out.append(Use(op, values))
             run = _Growing(run.aspect)
             continue
         if run.heights is not None and not isinstance(op, Tone | Curve):

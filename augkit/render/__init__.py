@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.draw import Draws, Run, Use
+from augkit.draw.runs import Group
 from augkit.errors import UsageError
 from augkit.render import warp
 from augkit.render.colours import coloured, coloured_batch
@@ -40,14 +41,15 @@ def render(
     _check(picture)
     out = picture
     sheet = _fill(draws, picture.shape[2])
-    for number, part in enumerate(draws.runs):
-        last = number + 1 == len(draws.runs)
+    parts, j = draws.parts(i)
+    for number, part in enumerate(parts):
+        last = number + 1 == len(parts)
         if isinstance(part, Run):
             reduced = (size, by) if number == 0 else (None, 1)
-            out = coloured(warp.warped(out, part, i, sheet, draws.policy.border, *reduced), part, i)
-            sheet = sheet if last else coloured(sheet, part, i)
-        elif part.done[i]:
-            values = _values(part, i)
+            out = coloured(warp.warped(out, part, j, sheet, draws.policy.border, *reduced), part, j)
+            sheet = sheet if last else coloured(sheet, part, j)
+        else:
+            values = _values(part, j)
             out = part.kernel.apply(out, values)
             sheet = part.kernel.apply(sheet, values) if part.kernel.pointwise and not last else sheet
     return out.copy() if out is picture else out
@@ -67,18 +69,31 @@ def render_batch(pictures: Picture, draws: Draws) -> Picture:
     if not len(pictures):
         return pictures.copy()
     _check(pictures[0])
+    fill = _fill(draws, pictures.shape[3])
+    if len(draws.groups) == 1:
+        out = _group(pictures, draws.groups[0], fill, draws.policy.border)
+        return out.copy() if out is pictures else out
+    made = [_group(pictures[group.which], group, fill, draws.policy.border) for group in draws.groups]
+    out = np.empty((len(draws), *made[0].shape[1:]), np.uint8)
+    for group, some in zip(draws.groups, made, strict=True):
+        out[group.which] = some
+    return out
+
+
+def _group(pictures: Picture, group: Group, fill: Picture, border: str) -> Picture:
+    """Make the pictures of one group; `pictures` itself where nothing is done to them."""
     out = pictures
-    sheets = np.repeat(_fill(draws, pictures.shape[3])[None], len(draws), axis=0)
-    for number, part in enumerate(draws.runs):
-        last = number + 1 == len(draws.runs)
+    sheets = np.repeat(fill[None], len(pictures), axis=0)
+    for number, part in enumerate(group.parts):
+        last = number + 1 == len(group.parts)
         if isinstance(part, Use):
-            out, sheets = _used_batch(out, sheets, part)
+            out, sheets = _used_batch(out, sheets, part, last=last)
             continue
-        moved = warp.warped_batch(out, part, sheets, draws.policy.border)
-        coloured = coloured_batch(moved, part, own=moved is not pictures)
+        moved = warp.warped_batch(out, part, sheets, border)
+        changed = coloured_batch(moved, part, own=moved is not pictures)
         sheets = sheets if last else coloured_batch(sheets, part, own=False)
-        out = coloured
-    return out.copy() if out is pictures else out
+        out = changed
+    return out
 
 
 def reduction(draws: Draws, which: NDArray[np.int64], size: tuple[int, int]) -> int:
@@ -92,23 +107,29 @@ def reduction(draws: Draws, which: NDArray[np.int64], size: tuple[int, int]) -> 
         which: int64, those of one source.
         size:  its width and height in pixels.
     """
-    first = draws.runs[0] if draws.runs else None
-    if not isinstance(first, Run) or first.filter == "nearest" or draws.policy.border != "constant":
-        return 1
-    shrink = float(warp.shrinks(first, *size, which)[1].min()) if len(which) else 1.0
+    shrink = min((_shrink(draws, i, size) for i in which.tolist()), default=1.0)
     return next((k for k in (8, 4, 2) if shrink >= k), 1)
+
+
+def _shrink(draws: Draws, i: int, size: tuple[int, int]) -> float:
+    """Return how many source pixels lie beside each other in an output pixel of draw `i`, where fewest."""
+    parts, j = draws.parts(i)
+    first = parts[0] if parts else None
+    if not isinstance(first, Run) or first.filter == "nearest" or draws.policy.border != "constant":
+        return 1.0
+    return float(warp.shrinks(first, *size, np.array([j]))[1][0])
 
 
 def _values(use: Use, i: int) -> dict[str, float]:
     return {name: float(numbers[i]) for name, numbers in use.values.items()}
 
 
-def _used_batch(pictures: Picture, sheets: Picture, use: Use) -> tuple[Picture, Picture]:
-    out, sheets = pictures.copy(), sheets.copy()
-    for i in np.flatnonzero(use.done).tolist():
+def _used_batch(pictures: Picture, sheets: Picture, use: Use, *, last: bool) -> tuple[Picture, Picture]:
+    out, sheets = np.empty_like(pictures), sheets.copy()
+    for i in range(len(pictures)):
         values = _values(use, i)
         out[i] = use.kernel.apply(pictures[i], values)
-        if use.kernel.pointwise:
+        if use.kernel.pointwise and not last:
             sheets[i] = use.kernel.apply(sheets[i], values)
     return out, sheets
 

@@ -139,7 +139,7 @@ def _together(
     Nothing is made where the sources are not alike, or where a step is code that may hang on a picture.
     """
     sizes = {source.size for source in block}
-    if draws is None or len(sizes) != 1 or not all(isinstance(part, Run) for part in draws.runs):
+    if draws is None or len(sizes) != 1 or _has_kernels(draws):
         return {}
     if max(sizes)[0] * max(sizes)[1] > _SMALL:
         return {}
@@ -156,6 +156,10 @@ def _together(
     rows = (np.array(which)[:, None] * copies + np.arange(copies)).ravel()
     rendered = render_batch(np.repeat(np.stack(pictures), copies, axis=0), draws.take(rows))
     return dict(zip(rows.tolist(), rendered, strict=True))
+
+
+def _has_kernels(draws: Draws) -> bool:
+    return not all(isinstance(part, Run) for group in draws.groups for part in group.parts)
 
 
 def _make_source(

@@ -130,7 +130,7 @@ def test_krizhevskys_frame_is_one_resampling_of_the_source():
         {"crop": {"side": [0.875, 0.875]}},
     ]
     draws = draws_of(*steps, {"resize": {"width": 224, "height": 224}}, aspect=4 / 3)
-    assert len(draws.runs) == 1
+    assert len(draws.parts(0)[0]) == 1
     assert render(photo(375, 500), draws, 0).shape == (224, 224, 3)
 
 
