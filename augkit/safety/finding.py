@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from augkit.draw import Draws
 from augkit.reach import AXES, Limits, numbers
+from augkit.steps import in_suite
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -81,10 +82,10 @@ class Finding:
         return out
 
 
-def drawn_in_words(draw: Draws, i: int = 0) -> str:
+def drawn_in_words(draw: Draws, i: int = 0, *, short: bool = False) -> str:
     """Say the drawn values of one draw, such as "rotate 17.3°, shift x 0.05 y -0.1".
 
-    Steps that do nothing are left out.
+    Steps that do nothing are left out; `short` calls those of a suite by their names in its table.
     """
     parts = []
     row = 0
@@ -103,7 +104,7 @@ def drawn_in_words(draw: Draws, i: int = 0) -> str:
             f"{'' if alone else n.name.removesuffix('_degrees') + ' '}{value_in_words(n.name, value)}"
             for n, value in moving
         ]
-        parts.append(" ".join([step.name, *said]))
+        parts.append(" ".join([(short and in_suite(step)) or step.name, *said]))
     return ", ".join(parts) or "nothing drawn"
 
 

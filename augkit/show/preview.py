@@ -59,7 +59,7 @@ def _shown(
     cells = [Cell(picture, key, "first")]
     for i in range(columns):
         after = int(drawn.labels[i])
-        said = drawn_in_words(drawn, i).replace(", ", "\n")
+        said = drawn_in_words(drawn, i, short=True).replace(", ", "\n")
         tone: Tone = "other" if after != label else "plain" if good[i] else "alarm"
         said += f"\n→ {names[after]}" if after != label else "" if drawn.accepted[i] else "\ndropped"
         cells.append(Cell(render(picture, drawn, i), said, tone))

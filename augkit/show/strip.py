@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -142,8 +141,8 @@ def _cells(name: str, setting: str, picture: Picture) -> Iterator[Cell]:
     if name in SUITES:
         drawn = _drawn(_policy(name), picture, copies=_PANELS)
         for i in range(_PANELS):
-            said = re.sub(r"[\w#]+\.\d+\.(\w+)(#\d+)?", r"\1", drawn_in_words(drawn, i))
-            yield Cell(render(picture, drawn, i), said.replace("nothing drawn", "identity"))
+            said = drawn_in_words(drawn, i, short=True).replace("nothing drawn", "identity")
+            yield Cell(render(picture, drawn, i), said.replace(", ", "\n"))
     elif issubclass(OPS[name], Blend):
         yield from _blended(name, picture)
     elif setting:
