@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from augkit.affine import Map
+from augkit.codec import MAX_PIXELS
 from augkit.errors import UsageError
 from augkit.intervals import Interval
 from augkit.ops.op import Geometric, Values
@@ -16,6 +17,7 @@ from augkit.ops.setting import Range, number, setting, word
 from augkit.reach import Reach
 
 _LEAST, _MOST = 0.01, 100.0
+_FUZZ = 1e-9
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,12 +88,16 @@ class Resize(Geometric):
     filter: str = word("linear", "area", "cubic", "lanczos", "nearest", default="linear")
 
     def __post_init__(self) -> None:
-        """Check that there is one size."""
+        """Check that there is one size, and that a picture of it can be read again."""
         both = self.width is not None and self.height is not None
         one = self.width is not None or self.height is not None
         if both == (self.shorter is not None) or (one and not both):
             raise UsageError(
                 "want width and height, or shorter", fix="write resize: {width: 224, height: 224}"
+            )
+        if (self.width or 1) * (self.height or 1) > MAX_PIXELS or (self.shorter or 1) ** 2 > MAX_PIXELS:
+            raise UsageError(
+                f"want at most {MAX_PIXELS:,} pixels: no larger picture is read", fix="write a smaller size"
             )
 
     def matrix(self, values: Values, aspect: Any) -> Map:
@@ -102,12 +108,13 @@ class Resize(Geometric):
         return (wide, 0.0, 0.0, 0.0, 1.0 / wide, 0.0)
 
     def effects(self, aspect: Interval) -> Reach:
-        """Stretch by the change of aspect, and leave so many pixels across the shorter side."""
+        """Stretch by the change of aspect, if only by rounding, and leave so many pixels across."""
         after = self.aspect_after
         across = self.shorter or min(self.width or 1, self.height or 1)
         if after is None:
-            return Reach(pixels=Interval(across, math.inf))
-        most = max(max(after / end, end / after) for end in _ends(aspect))
+            most = _rounded(across, aspect)
+        else:
+            most = max(max(after / end, end / after) for end in _ends(aspect))
         return Reach(stretch=Interval(1, most), pixels=Interval(across, math.inf))
 
     @property
@@ -152,6 +159,16 @@ class Aspect(Geometric):
 
 def _zoomed(factor: Any) -> Map:
     return (factor, 0.0, 0.0, 0.0, factor, 0.0)
+
+
+def _rounded(shorter: int, aspect: Interval) -> float:
+    """Return the largest stretch that comes of rounding the longer side to whole pixels."""
+    ends = [shorter * max(end, 1 / end) for end in _ends(aspect)]
+    least, most = (shorter if 1.0 in aspect else min(ends)), max(ends)
+    halfway = math.ceil(least - 0.5 - _FUZZ) + 0.5  # where rounding does the most, the sooner the more
+    if halfway <= most + _FUZZ:
+        ends.append(halfway - _FUZZ)
+    return max(max(round(length) / length, length / round(length)) for length in ends)
 
 
 def _ends(aspect: Interval) -> tuple[float, float]:

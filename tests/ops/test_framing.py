@@ -185,7 +185,20 @@ def test_framing_declares_the_zoom_that_its_matrix_has(op):
 def test_a_resize_declares_the_change_of_aspect_and_the_pixels_left():
     declared = Resize(width=224, height=224).effects(Interval(500 / 375, 500 / 375))
     assert declared.stretch.high == pytest.approx(4 / 3) and declared.pixels.low == 224
-    assert Resize(shorter=48).effects(Interval(0.5, 2)).stretch.high == 1
+    assert Resize(shorter=48).effects(Interval(1, 1)).stretch.high == 1
+    assert Resize(shorter=48).effects(Interval(0.5, 2)).stretch.high == pytest.approx(48.5 / 48)
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 40), st.floats(0.5, 1), st.floats(1, 2))
+@settings(max_examples=300, deadline=None)
+def test_rounding_to_whole_pixels_stretches_no_more_than_is_declared(width, height, shorter, less, more):
+    op, aspect = Resize(shorter=shorter), width / height
+    wide, high = op.size_after(width, height)
+    assert min(wide, high) == shorter
+    stretched = wide / high / aspect
+    for known in (Interval(aspect, aspect), Interval(aspect * less, aspect * more)):
+        declared = op.effects(known).stretch.high
+        assert max(stretched, 1 / stretched) <= declared + 1e-8 and declared <= 1 + 0.5 / shorter
 
 
 def test_a_batch_changes_its_size_as_its_pictures_do():
@@ -212,6 +225,8 @@ def test_a_large_source_may_be_read_small():
         ({"resize": {}}, "width and height, or shorter"),
         ({"resize": {"width": 20}}, "width and height, or shorter"),
         ({"resize": {"width": 20, "height": 20, "shorter": 9}}, "width and height, or shorter"),
+        ({"resize": {"width": 20000, "height": 20000}}, "want at most 89,478,485 pixels"),
+        ({"resize": {"shorter": 20000}}, "want at most 89,478,485 pixels"),
         ({"resize": {"width": 0, "height": 3}}, "got 0, want a whole number from 1"),
         ({"resize": {"width": 2.5, "height": 3}}, "got 2.5, want a whole number"),
         ({"resize": {"shorter": 9, "filter": "bicubic"}}, "bicubic"),
