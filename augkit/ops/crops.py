@@ -61,26 +61,29 @@ class RandomResizedCrop(Geometric):
 
     It keeps the picture's size: a `resize` after it gives another, and both are one resampling.
 
+    The share kept is the area drawn: a shape that does not fit at that area gives way, as far as it must,
+    towards the picture's own, and the whole picture has no other.
+
     Draws:   area and ratio, each even over its range; the window's place x and y, even over [0, 1]: 0 is left
              and bottom, 1 right and top
     Source:  Szegedy et al. 2015, arXiv:1409.4842, section 6; torchvision draws the ratio's logarithm evenly,
-             and draws again where a window does not fit the picture, which here is cut at its sides
+             and draws again, area and all, where a window does not fit
     """
 
-    area: Range = setting(0.0001, 1, unit="share of the picture's area", still=None, default=(0.08, 1.0))
+    area: Range = setting(0.0001, 1, unit="share of the picture's area", still=1, default=(0.08, 1.0))
     ratio: Range = setting(
-        0.1, 10, unit="width over height of the window in pixels", still=None, default=(3 / 4, 4 / 3)
+        0.1, 10, unit="width over height of the window in pixels", still=1, default=(3 / 4, 4 / 3)
     )
 
     def drawn(self) -> tuple[Drawn, ...]:
         """Return the window's area, shape and place."""
-        return (Drawn("area", *self.area), Drawn("ratio", *self.ratio), Drawn("x", 0, 1), Drawn("y", 0, 1))
+        return (*super().drawn(), Drawn("x", 0, 1), Drawn("y", 0, 1))
 
     def matrix(self, values: Values, aspect: Any) -> Map:
         """Return the map that carries the window onto the whole frame."""
-        ratio = values["ratio"] / aspect
-        wide = np.minimum(np.sqrt(values["area"] * ratio), 1.0)
-        high = np.minimum(np.sqrt(values["area"] / ratio), 1.0)
+        area, ratio = values["area"], values["ratio"] / aspect
+        wide = np.minimum(np.maximum(np.sqrt(area * ratio), area), 1.0)
+        high = np.minimum(np.maximum(np.sqrt(area / ratio), area), 1.0)
         return _onto_frame(1.0 / wide, 1.0 / high, values, aspect)
 
     @property
@@ -90,15 +93,12 @@ class RandomResizedCrop(Geometric):
 
     def effects(self, aspect: Interval) -> Reach:
         """Zoom by the inverse root of the area, stretch by ratio over aspect, and lose what is outside."""
-        area = Interval(*self.area)
-        narrow = Interval(self.ratio[0] / aspect.high, self.ratio[1] / aspect.low)
-        # A window that is cut at the picture's sides is smaller, the more so the odder its shape.
-        least = min(_cut(area.low, end) for end in (narrow.low, narrow.high))
-        most = _cut(area.high, min(max(1.0, narrow.low), narrow.high))
+        low, high = self.area
+        odd = max(aspect.high / self.ratio[0], self.ratio[1] / aspect.low, 1.0)
         return Reach(
-            zoom=Interval(1 / math.sqrt(most), 1 / math.sqrt(least)),
-            stretch=Interval(1, max(narrow.high, 1 / narrow.low)),
-            kept=Interval(least, 1),
+            zoom=Interval(1 / math.sqrt(high), 1 / math.sqrt(low)),
+            stretch=Interval(1, min(odd, 1 / low)),
+            kept=Interval(low, 1),
         )
 
     @property
@@ -167,11 +167,6 @@ def _onto_frame(wider: Any, higher: Any, values: Values, aspect: Any) -> Map:
         wider, 0.0, (0.5 - values["x"]) * (wider - 1.0) * root,
         0.0, higher, (0.5 - values["y"]) * (higher - 1.0) / root,
     )  # fmt: skip
-
-
-def _cut(area: float, ratio: float) -> float:
-    """Return the area that is left of a window in a square picture, cut at its sides."""
-    return min(1.0, math.sqrt(area * ratio)) * min(1.0, math.sqrt(area / ratio))
 
 
 def _ends(aspect: Interval) -> tuple[float, float]:

@@ -141,7 +141,8 @@ def test_a_random_resized_crop_shows_its_window_and_nothing_else():
     draws = draws_of(step, {"resize": {"width": 32, "height": 32}}, count=40, aspect=160 / 120)
     for i in range(40):
         area, ratio, x, y = draws.numbers[:, i]
-        wide, high = min(160, (area * 19200 * ratio) ** 0.5), min(120, (area * 19200 / ratio) ** 0.5)
+        wide = min(160, max((area * 19200 * ratio) ** 0.5, area * 160))
+        high = area * 19200 / wide
         left, top = x * (160 - wide), (1 - y) * (120 - high)
         out = render(picture, draws, i).astype(float)
         columns = left + (np.arange(32) + 0.5) / 32 * wide - 0.5
@@ -164,12 +165,14 @@ def test_a_random_resized_crop_declares_all_it_reaches_and_little_more(areas, ra
     area_, ratio, at = (part.ravel() for part in np.meshgrid(*grid))
     a, _, tx, _, d, ty = op.matrix({"area": area_, "ratio": ratio, "x": 0 * at, "y": 0 * at}, at)
     share = kept([(a, 0 * a, tx / np.sqrt(at) * 2, 0 * a, d, ty * np.sqrt(at) * 2)])
-    assert share.min() == pytest.approx(declared.kept.low, abs=1e-6)
-    stretch = np.maximum(a / d, d / a)
-    assert stretch.max() <= declared.stretch.high + 1e-9
-    zoom = np.sqrt(a * d)
-    assert declared.zoom.low - 1e-9 <= zoom.min() and zoom.max() <= declared.zoom.high + 1e-9
-    assert zoom.max() == pytest.approx(declared.zoom.high)
+    np.testing.assert_allclose(share, area_, rtol=1e-9)
+    np.testing.assert_allclose(np.sqrt(a * d), area_**-0.5, rtol=1e-9)
+    assert (declared.kept.low, declared.zoom.low, declared.zoom.high) == pytest.approx(
+        (area[0], area[1] ** -0.5, area[0] ** -0.5)
+    )
+    assert np.maximum(a / d, d / a).max() == pytest.approx(declared.stretch.high)
+    fits = (area_ * ratio <= at) & (area_ * at <= ratio)
+    np.testing.assert_allclose((d / a * at)[fits], ratio[fits], rtol=1e-9)
 
 
 @pytest.mark.parametrize("op", [CentreCrop(aspect=1.0), CentreCrop(side=0.7), Pad(aspect=1.2, share=0.1)])
