@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 import numpy as np
 import pytest
@@ -146,3 +145,15 @@ def test_the_shape_of_the_pictures_decides_what_a_turn_loses() -> None:
     square, wide = (judge(made, tasks.parse(f"{text}[{end}, {end}]\n")) for end in (1, 4))
     assert "rotate" not in left_out(square) and "rotate" in left_out(wide)
     assert judge(made, square.task, aspect=wide.aspect).left_out == wide.left_out
+
+
+def test_the_shape_that_pictures_are_given_before_a_suite_is_the_one_it_is_judged_by() -> None:
+    task = tasks.parse(
+        "version: 1\ntask: t\nclasses: any\nsurvives: {kept: 0.7, turn: any, stretch: 9, pixels: 1}\n"
+    )
+    suite = "  - rand_augment: {n: 1, magnitude: 30, without: [shift_x, shift_y]}\n"
+    for width, stays in ((25, True), (100, False)):
+        made = read(f"  - resize: {{width: {width}, height: 25}}\n{suite}", "t")
+        kept, _ = narrowed(made, task, OF_STEPS)
+        names = {leaf.name for leaf in kept.leaves()}
+        assert ("rand_augment.1.rotate" in names) == stays
