@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,24 +39,23 @@ class Plan:
         safe:           the judged policy.
         classes:        the data's class names, in the order of their labels.
         seed:           0 to 2**64 - 1.
-        copies:         how many augmented copies of each source are made.
+        copies:         how many augmented copies of each source are made; or how many for each class, by name.
+        balance:        whether smaller classes get more copies, until they have as many pictures as the largest.
         keep_originals: whether the source itself is kept beside them, as copy 0.
     """
 
     safe: SafePolicy
     classes: tuple[str, ...]
     seed: int = 0
-    copies: int = 4
+    copies: int | Mapping[str, int] = 4
     keep_originals: bool = True
+    balance: bool = False
 
     def __post_init__(self) -> None:
         """Check the numbers, the places of blends, and that the task knows the classes."""
         if not 0 <= self.seed < 2**64:
             raise UsageError(f"got a seed of {self.seed}, want 0 to 2**64 - 1")
-        if self.copies < 0 or (self.copies == 0 and not self.keep_originals):
-            raise UsageError(
-                f"got {self.copies} copies and no originals, want at least one picture of each source"
-            )
+        self._check_copies()
         blended: Step | None = None
         for step in self.safe.policy.leaves():
             if blended and not isinstance(step.op, Blend):
@@ -84,10 +83,15 @@ class Plan:
             "task": self.safe.task.canonical(),
             "classes": list(self.classes),
             "seed": self.seed,
-            "copies": self.copies,
+            "copies": self.copies if isinstance(self.copies, int) else dict(self.copies),
             "keep_originals": self.keep_originals,
+            **({"balance": True} if self.balance else {}),
             "verdict": _without_places(self.safe.verdict.canonical()),
         }
+
+    def copies_of(self, label: int) -> int:
+        """Return how many copies each source of a class gets, before classes are balanced."""
+        return self.copies if isinstance(self.copies, int) else self.copies[self.classes[label]]
 
     @property
     def policy(self) -> Policy:
@@ -168,6 +172,19 @@ class Plan:
         """
         self.must_not_blend("and a transform sees one picture at a time")
         return Transform(self, epoch, channels_first)
+
+    def _check_copies(self) -> None:
+        given = [self.copies] if isinstance(self.copies, int) else list(self.copies.values())
+        if not isinstance(self.copies, int):
+            if self.balance:
+                fix = "give one number of copies: smaller classes get more"
+                raise UsageError("got copies for each class, and classes to be balanced", fix=fix)
+            odd = sorted(set(self.copies) ^ set(self.classes))
+            if odd:
+                raise UsageError(f"got copies for the classes {sorted(self.copies)}, but {odd[0]!r} differs")
+        if min(given, default=0) < 0 or (max(given, default=0) == 0 and not self.keep_originals):
+            least = min(given, default=0)
+            raise UsageError(f"got {least} copies and no originals, want at least one picture of each source")
 
     def _check(self, aspects: NDArray[np.float64]) -> None:
         judged = self.safe.verdict.aspect

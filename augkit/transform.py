@@ -151,6 +151,11 @@ class Mapped:
         return self.transform.one(picture, int(label), str(place))
 
 
+def reshapes(policy: Policy) -> bool:
+    """Tell whether a policy changes the size of pictures."""
+    return any(isinstance(step.op, Geometric) and step.op.reshapes for step in policy.leaves())
+
+
 def undone(draws: Draws, which: NDArray[np.bool_]) -> Draws:
     """Return the draws with some of them made to change nothing but the size that every picture gets.
 

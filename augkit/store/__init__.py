@@ -14,7 +14,20 @@ OUT/.augkit/run/                        lock, log, finished shards: all that dep
 from __future__ import annotations
 
 from augkit.store.checking import Verified, tree_hash, verify
+from augkit.store.forecast import Forecast
+from augkit.store.formats import FORMATS
 from augkit.store.stopping import Interrupted
-from augkit.store.writing import Generated, build, generate
+from augkit.store.writing import Generated, build, dry_run, generate
 
-__all__ = ["Generated", "Interrupted", "Verified", "build", "generate", "tree_hash", "verify"]
+__all__ = [
+    "FORMATS",
+    "Forecast",
+    "Generated",
+    "Interrupted",
+    "Verified",
+    "build",
+    "dry_run",
+    "generate",
+    "tree_hash",
+    "verify",
+]

@@ -13,6 +13,7 @@ from augkit import codec
 from augkit.plan import Plan
 from augkit.safety import value_in_words
 from augkit.show import Cell, Row, contact_sheet
+from augkit.store.formats import Shape
 from augkit.store.job import Job
 from augkit.store.manifest import Summary
 
@@ -33,7 +34,7 @@ def sheet(job: Job, summary: Summary) -> bytes:
     rows = []
     for label in shown(job.classes):
         made = summary.shown.get(label, [])[:CELLS]
-        rows += [Row(label, [_cell(Path(job.out), row, job.plan) for row in made])] if made else []
+        rows += [Row(label, [_cell(job, row) for row in made])] if made else []
     copies = summary.rows - summary.originals
     title = f"{summary.originals:,} originals, {copies:,} copies" if copies else f"{summary.rows:,} pictures"
     note = "" if job.plan is None else _judged(job.plan)
@@ -53,33 +54,19 @@ def card(job: Job, summary: Summary) -> str:
 
 
 def _front(job: Job, summary: Summary) -> str:
-    """Return the YAML front matter, which makes `datasets` read the folder rightly.
-
-    Data files are named for each split, so that a class called "test" makes no split; labels are kept even
-    where there is one class; and features stand in the config (under `dataset_info` they are not heeded),
-    so that a class without pictures keeps its number, and each has its own name (see `names.folders`).
-    """
+    """Return the YAML front matter, which tells `datasets` where splits and labels are."""
     from ruamel.yaml import YAML
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString as Quoted
 
     size = next((name for limit, name in _SIZES if summary.rows < limit), "n>1M")
     labels = {Quoted(str(number)): Quoted(name) for number, name in enumerate(job.classes)}
+    shape = Shape(_filled(summary), labels, job.drawn, sorted(summary.endings))
     front: dict[str, Any] = {
         "pretty_name": Quoted("augmented by augkit" if job.plan is not None else "built by augkit"),
         "task_categories": ["image-classification"],
         "size_categories": [size],
         "tags": ["image", "augkit", *(["augmented"] if job.plan is not None else [])],
-        "configs": [
-            {
-                "config_name": "default",
-                "drop_labels": False,
-                "features": [
-                    {"name": "image", "dtype": "image"},
-                    {"name": "label", "dtype": {"class_label": {"names": labels}}},
-                ],
-                "data_files": [{"split": split, "path": f"{split}/**"} for split in _filled(summary)],
-            }
-        ],
+        **job.kept.front(shape),
     }
     text = io.StringIO()
     yaml = YAML()
@@ -101,8 +88,10 @@ def _about(job: Job, summary: Summary) -> str:
         )
     kept = f"{summary.originals:,} originals and " if summary.originals else ""
     made = summary.rows - summary.originals
+    how = f"{plan.copies} of each source" if isinstance(plan.copies, int) else "more of some classes"
+    how = "more of smaller classes" if plan.balance else how
     return (
-        f"{loud}{kept}{made:,} augmented copies, {plan.copies} of each source, "
+        f"{loud}{kept}{made:,} augmented copies, {how}, "
         f"of {len(job.classes)} classes; only {', '.join(job.augmented)} is augmented.\n"
     )
 
@@ -115,7 +104,7 @@ def _filled(summary: Summary) -> list[str]:
 def _counts(job: Job, summary: Summary) -> str:
     """Count pictures by class and split; name the folders where they are not called like their classes."""
     splits = list(summary.pictures)
-    renamed = job.folders != job.classes
+    renamed = job.folders != job.classes and not job.kept.suffix
     lines = [f"| class |{' folder |' if renamed else ''} {' | '.join(splits)} |"]
     lines.append("|---|" + ("---|" if renamed else "") + "---:|" * len(splits))
     for name, folder in zip(job.classes, job.folders, strict=True):
@@ -158,10 +147,12 @@ def _judged(plan: Plan) -> str:
     return f"{plan.safe.verdict.word} for the task {plan.safe.task.name}; at most: {reach}"
 
 
-def _cell(out: Path, row: dict[str, Any], plan: Plan | None) -> Cell:
-    picture = codec.decode((out / row["file"]).read_bytes(), name=row["file"])
+def _cell(job: Job, row: dict[str, Any]) -> Cell:
+    data = job.kept.read(Path(job.out, row["file"]), row["place"], row["bytes"])
+    picture = codec.decode(data, name=row["name"])
     if row["copy"] == 0:
-        return Cell(picture, "" if plan is None else "original", "plain" if plan is None else "first")
+        plain = job.plan is None
+        return Cell(picture, "" if plain else "original", "plain" if plain else "first")
     caption = _drawn(row) or "unchanged"
     if row["label_after"] != row["label"]:
         return Cell(picture, f"{caption}\n→ {row['label_after']}", "other")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from augkit.errors import StoreError
 from augkit.store import disk, manifest
+from augkit.store.formats import FORMATS
 
+VERSION = 2  # of the marker
 _SHOWN = 20
 
 
@@ -56,34 +59,52 @@ def marker(out: Path) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else {}
 
 
+class Tally:
+    """Hash a set of files, in any order and in little memory: a sum of hashes, modulo 2**256."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._sum = 0
+
+    def add(self, path: str, digest: str = "") -> None:
+        """Add a file by its path and hash, or by its path alone."""
+        line = f"{path}\0{digest}\n".encode("utf-8", "surrogateescape")
+        self._sum = (self._sum + int.from_bytes(hashlib.sha256(line).digest(), "big")) % 2**256
+        self.count += 1
+
+    def hex(self) -> str:
+        """Return the sum as 64 digits."""
+        return f"{self._sum:064x}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tally) and (self.count, self._sum) == (other.count, other._sum)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def tree_hash(out: str | Path) -> str:
-    """Return the hex SHA-256 over names and contents of everything but `.augkit/run` and the marker."""
-    root = Path(out)
-    paths = sorted(path for path in disk.files(root) if path != disk.MARKER)
-    return joined((path, disk.sha256(root / path)) for path in paths)
+    """Return the hex hash over names and contents of everything but `.augkit/run` and the marker.
+
+    It is the sum, modulo 2**256, of SHA-256("path NUL hash newline") of each file.
+    """
+    root, tally = Path(out), Tally()
+    for path in disk.files(root):
+        if path != disk.MARKER:
+            tally.add(path, disk.sha256(root / path))
+    return tally.hex()
 
 
-def joined(hashes: Iterable[tuple[str, str]]) -> str:
-    """Return the tree hash of files whose paths (sorted) and hashes are known."""
-    whole = hashlib.sha256()
-    for path, digest in hashes:
-        whole.update(f"{path}\0{digest}\n".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()
+def marked(pictures: int, tree: str, others: dict[str, str], version: int = VERSION) -> bytes:
+    """Return the completion marker of a data set, as it is written.
 
-
-def marked(pictures: dict[str, str], others: dict[str, str]) -> bytes:
-    """Return the completion marker of a data set, as it is written, from the hashes of all its files."""
-    tree = joined(sorted((pictures | others).items()))
-    said = {"version": 1, "pictures": len(pictures), "tree": tree, "files": others}
+    Args:
+        pictures: how many there are.
+        tree:     the hash of the whole tree.
+        others:   path → SHA-256 of every file that is not one picture.
+        version:  of the marker; in 1 the tree's hash went over the files in the order of their paths.
+    """
+    said = {"version": version, "pictures": pictures, "tree": tree, "files": others}
     return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")
-
-
-def pictures(out: Path) -> dict[str, str]:
-    """Return path → SHA-256 of every picture that the manifest names."""
-    found: dict[str, str] = {}
-    for batch in manifest.batches(out, ["file", "sha256"]):
-        found.update(zip(batch["file"], batch["sha256"], strict=True))
-    return found
 
 
 def verify(out: str | Path) -> Verified:
@@ -97,7 +118,7 @@ def verify(out: str | Path) -> Verified:
         said = marker(root)
         if said is None:
             raise _absent(root)
-        return _verified(root, said.get("files"))
+        return _verified(root, said)
     except OSError as error:
         where = str(error.filename or root)
         raise StoreError(f"cannot be read ({error.strerror or error})", where=where) from error
@@ -110,41 +131,84 @@ def _absent(root: Path) -> StoreError:
     return StoreError("augkit made no data set here", where=str(root), fix="give the folder of one")
 
 
-def _verified(root: Path, others: Any) -> Verified:
+def _verified(root: Path, said: dict[str, Any]) -> Verified:
+    others = said.get("files")
     if not isinstance(others, dict) or manifest.FILE not in others:
         return Verified(root, 0, (f"{disk.MARKER}: it is damaged",))
-    there = set(disk.files(root)) - {disk.MARKER}
-    problems = _compare(root, others, there)
+    problems = [told for path, digest in sorted(others.items()) if (told := _wrong(root, path, digest))]
     if any(problem.startswith(f"{manifest.FILE}:") for problem in problems):
         return Verified(root, 0, tuple(problems))  # which pictures there should be is not known
-    expected = pictures(root)
-    problems += _compare(root, expected, there)
-    problems += [f"{path}: it was added" for path in sorted(there - set(others) - set(expected))]
+    names, count = Tally(), [0]
+    expected = _expected(root, others, problems, names, count)
+    version = 1 if said.get("version") == 1 else VERSION
+    tree = _tree(expected, version)
+    problems += _added(root, others, names)
     if not any(problem.startswith(f"{disk.PLAN}:") for problem in problems):
         problems += _compare_folders(root)
-    if (root / disk.MARKER).read_bytes() != marked(expected, others):
+    if (root / disk.MARKER).read_bytes() != marked(count[0], tree, others, version):
         problems.append(f"{disk.MARKER}: it was changed")
-    return Verified(root, len(expected), tuple(problems))
+    return Verified(root, count[0], tuple(problems))
+
+
+def _expected(
+    root: Path, others: dict[str, str], problems: list[str], names: Tally, count: list[int]
+) -> Iterator[tuple[str, str]]:
+    """Yield the path and hash of each file that there should be, and look at those of single pictures.
+
+    Problems are told, names added up, and pictures counted on the way.
+    """
+    for path, digest in others.items():
+        names.add(path)
+        yield path, digest
+    for path, digest in manifest.files(root):
+        count[0] += 1
+        if path in others:  # it holds several
+            continue
+        if told := _wrong(root, path, digest):
+            problems.append(told)
+        names.add(path)
+        yield path, digest
+
+
+def _tree(files: Iterable[tuple[str, str]], version: int) -> str:
+    if version == 1:
+        whole = hashlib.sha256()
+        for path, digest in sorted(files):
+            whole.update(f"{path}\0{digest}\n".encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
+    tally = Tally()
+    for path, digest in files:
+        tally.add(path, digest)
+    return tally.hex()
+
+
+def _added(root: Path, others: dict[str, str], names: Tally) -> list[str]:
+    """Name the files that are more than there should be; all names are held only where some are wrong."""
+    there = Tally()
+    for path in disk.files(root):
+        if path != disk.MARKER:
+            there.add(path)
+    if there == names:
+        return []
+    known = {disk.MARKER, *others, *(path for path, _ in manifest.files(root))}
+    return [f"{path}: it was added" for path in sorted(set(disk.files(root)) - known)]
 
 
 def _compare_folders(root: Path) -> list[str]:
     """Compare the folders: one more or less, even if empty, gives others' classes other numbers."""
     plan = json.loads((root / disk.PLAN).read_text("utf-8"))
-    expected = {disk.PRIVATE, *plan["source"]}
-    expected |= {f"{split}/{folder}" for split in plan["source"] for folder in plan["folders"]}
+    kept = FORMATS[plan.get("format", "folder")]
+    expected = {disk.PRIVATE, *kept.folders(plan["source"], plan["folders"])}
     there = set(disk.folders(root))
     missing = [f"{path}: the folder is missing" for path in sorted(expected - there)]
     return [*missing, *(f"{path}: the folder was added" for path in sorted(there - expected))]
 
 
-def _compare(root: Path, expected: dict[str, str], there: set[str]) -> list[str]:
-    problems = []
-    for path, digest in sorted(expected.items()):
-        if path not in there:
-            problems.append(f"{path}: it is missing")
-        elif _digest(root / path) != digest:
-            problems.append(f"{path}: it was changed")
-    return problems
+def _wrong(root: Path, path: str, digest: str) -> str:
+    """Say what is wrong with a file, or nothing."""
+    if not os.path.lexists(f"{root}/{path}"):  # as `disk.files` sees it: a link is there
+        return f"{path}: it is missing"
+    return "" if _digest(root / path) == digest else f"{path}: it was changed"
 
 
 def _digest(path: Path) -> str:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from augkit.errors import StoreError
 from augkit.sources.folder import SPLITS
-from augkit.store import checking, disk
-from augkit.store.job import differences
+from augkit.store import checking, disk, manifest
+from augkit.store.formats import FORMATS
+from augkit.store.identity import differences
 
-OURS = ("README.md", "contact-sheet.png", disk.MARKER, disk.PRIVATE)  # beside the folders of the splits
+OURS = ("README.md", "contact-sheet.png", disk.MARKER, disk.PRIVATE)  # beside the folders of pictures
 PRIVATE = ("manifest.parquet", "plan.json", "policy.resolved.yaml", "quarantine.json", "task.yaml")
-_PICTURE = re.compile(r"[^/]+/[^/]+/[^/]+-\d+\.(png|jpg|webp)")
 _LOCK = f"{disk.RUN}/lock"
 
 
@@ -110,15 +109,19 @@ def emptied(out: Path) -> None:
     for path in sorted(disk.files(out)):
         top, depth = path.split("/")[0], path.count("/")
         ours = top in OURS if depth == 0 or top == disk.PRIVATE else False
-        if not (ours or (path in made if made is not None else _PICTURE.fullmatch(path))):
+        if not (ours or (path in made if made is not None else _called_so(path))):
             problem = f"it also holds {path!r}, which augkit did not make"
             raise StoreError(problem, where=str(out), fix="move that away, or choose another folder")
     disk.clear(out)
 
 
+def _called_so(path: str) -> bool:
+    return any(kept.ours(path) for kept in FORMATS.values())
+
+
 def _pictures(out: Path) -> set[str] | None:
-    """Return the pictures of a finished output; None where they are not known."""
+    """Return the files of the pictures of a finished output; None where they are not known."""
     try:
-        return set(checking.pictures(out)) if checking.marker(out) else None
+        return {file for file, _ in manifest.files(out)} if checking.marker(out) else None
     except (OSError, ValueError, KeyError):  # Arrow's own errors are among these
         return None

@@ -1,4 +1,4 @@
-"""What is to be made: the identity of an output, and its shards.
+"""What is to be made, and the shards it is cut into.
 
 A shard is a fixed number of sources, taken in the order of their keys: membership follows from the source
 alone, so that any engine, order or retry makes the same files.
@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib.metadata
-import itertools
-import json
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -20,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit import __version__
 from augkit.errors import SourceError, UsageError
 from augkit.sources import records
-from augkit.store import names
+from augkit.store import copies, names
+from augkit.store.formats import FORMATS, Format
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -38,13 +35,25 @@ _HASHED = 512_000_000  # bytes; larger sources are told apart by their files' si
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """Hold some sources of one split: keys, file names, labels, and encoded bytes or paths."""
+    """Hold some sources of one split.
+
+    Attributes:
+        number: among all shards.
+        split:  the split.
+        place:  its number within the split, and `of` how many shards the split has.
+        keys, stems, labels: source keys, file names, and indices into the classes.
+        copies: int64, how many copies each source gets.
+        images: encoded bytes, or paths.
+    """
 
     number: int
     split: str
+    place: int
+    of: int
     keys: tuple[str, ...]
     stems: tuple[str, ...]
     labels: NDArray[np.int64]
+    copies: NDArray[np.int64]
     images: tuple[bytes | str, ...]
 
     def __str__(self) -> str:
@@ -63,6 +72,8 @@ class Job:
         augmented: the splits that get copies.
         format:    image format of whatever is encoded, such as "png" or "jpeg:95".
         again:     whether files of an earlier attempt may lie at their final names.
+        layout:    how pictures are kept, a name in `formats.FORMATS`.
+        drawn:     the names of the drawn values.
         patience:  how long one source may take in a worker, in seconds, before it is given up.
     """
 
@@ -74,6 +85,8 @@ class Job:
     augmented: tuple[str, ...]
     format: str
     again: bool
+    layout: str = "folder"
+    drawn: tuple[str, ...] = ()
     patience: int = PATIENCE
 
     def __post_init__(self) -> None:
@@ -86,14 +99,25 @@ class Job:
         """Tell whether augmented splits hold their sources too."""
         return self.plan is None or self.plan.keep_originals
 
-    def copies(self, split: str) -> int:
-        """Return how many copies each source of a split gets."""
-        return self.plan.copies if self.plan is not None and split in self.augmented else 0
+    @property
+    def kept(self) -> Format:
+        """Return the format in which pictures are kept."""
+        return FORMATS[self.layout]
 
-    def made_from(self, split: str, sources: int) -> int:
-        """Return how many pictures come of so many sources of a split, when none is bad or dropped."""
-        copies = self.copies(split)
-        return sources * (copies + (1 if self.keep_originals or not copies else 0))
+    def originals(self, split: str) -> bool:
+        """Tell whether the sources of a split are kept."""
+        return self.keep_originals or split not in self.augmented
+
+    def copies(self, sources: Sources, split: str) -> NDArray[np.int64]:
+        """Return how many copies each source of a split gets, int64 (N,)."""
+        labels = sources.labels[split]
+        if self.plan is None or split not in self.augmented:
+            return np.zeros(len(labels), dtype=np.int64)
+        return copies.of_each(self.plan, labels, sources.every_key(split))
+
+    def pictures(self, sources: Sources, split: str) -> NDArray[np.int64]:
+        """Return how many pictures come of each source of a split, when none is bad or dropped: (N,)."""
+        return self.copies(sources, split) + (1 if self.originals(split) else 0)
 
 
 class Sources:
@@ -107,48 +131,88 @@ class Sources:
         self.size = size or SHARD_SIZE
         self.classes = records.class_names(data)
         self.parts: dict[str, Dataset] = {split: _undecoded(data[split]) for split in splits}
-        self.keys: dict[str, list[str]] = {}
+        self.keys: dict[str, Any] = {}  # Arrow arrays, sorted
         self.labels: dict[str, NDArray[np.int64]] = {}
         self.order: dict[str, NDArray[np.int64]] = {}
         for split, part in self.parts.items():
-            keys, labels = records.keys(part), records.labels(part)
-            order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
-            self.keys[split], self.labels[split] = [keys[row] for row in order], labels[order]
-            self.order[split] = order
+            self._sort(split, part)
             self._check(split)
 
+    def _sort(self, split: str, part: Dataset) -> None:
+        """Take the keys and labels of a split, in the order of the keys as text."""
+        import pyarrow.compute as pc
+
+        table = part.select_columns(["key", "label"]).with_format("arrow")[:]
+        keys = table["key"].combine_chunks()
+        order = pc.sort_indices(keys)  # by UTF-8, whose order is that of the letters' numbers
+        self.keys[split] = keys.take(order)
+        self.order[split] = order.to_numpy(zero_copy_only=False).astype(np.int64)
+        self.labels[split] = table["label"].to_numpy().astype(np.int64)[self.order[split]]
+
     def _check(self, split: str) -> None:
+        import pyarrow.compute as pc
+
         keys, labels = self.keys[split], self.labels[split]
-        if not keys:
+        if not len(keys):
             raise SourceError(f"split {split!r} holds no pictures")
-        for one, other in itertools.pairwise(keys):
-            if one == other:
-                raise SourceError(f"two pictures of split {split!r} have the key {one!r}")
+        place = pc.index(pc.equal(keys[1:], keys[:-1]), True).as_py()
+        if place >= 0:
+            raise SourceError(f"two pictures of split {split!r} have the key {keys[place].as_py()!r}")
         if labels.min() < 0 or labels.max() >= len(self.classes):
             fix = "leave a split without labels out, with splits="
             raise SourceError(f"split {split!r} has labels outside its {len(self.classes)} classes", fix=fix)
 
     def __len__(self) -> int:
-        return sum(-(-len(keys) // self.size) for keys in self.keys.values())
+        return sum(map(self.shards_of, self.keys))
 
-    def shards(self, skip: Collection[int] = ()) -> Iterator[Shard]:
+    def shards_of(self, split: str) -> int:
+        """Return how many shards a split has."""
+        return -(-len(self.keys[split]) // self.size)
+
+    def every_key(self, split: str) -> Iterator[str]:
+        """Yield the keys of a split in order, without holding all of them as Python's text."""
+        for start in range(0, len(self.keys[split]), 10_000):
+            yield from self.keys[split][start : start + 10_000].to_pylist()
+
+    def shards(self, job: Job | None = None, skip: Collection[int] = ()) -> Iterator[Shard]:
         """Yield the shards in order, except those whose numbers are given.
 
-        Pictures are fetched when it is their turn.
+        Pictures are fetched when it is their turn.  Without a job no source gets copies.
         """
         number = -1
         for split, keys in self.keys.items():
-            stems = names.stems(keys, self.labels[split].tolist())
-            for start in range(0, len(keys), self.size):
+            of = self.shards_of(split)
+            if all(number + 1 + place in skip for place in range(of)):
+                number += of
+                continue
+            stems = names.Stems(self.every_key(split), self.labels[split])
+            count = job.copies(self, split) if job else np.zeros(len(keys), dtype=np.int64)
+            for place in range(of):
                 number += 1
-                if number in skip:
-                    continue
-                rows = slice(start, start + self.size)
-                cells = self.parts[split][self.order[split][rows].tolist()]["image"]
-                images = tuple(cell["bytes"] if cell["bytes"] is not None else cell["path"] for cell in cells)
-                yield Shard(
-                    number, split, tuple(keys[rows]), tuple(stems[rows]), self.labels[split][rows], images
-                )
+                if number not in skip:
+                    rows = np.arange(place * self.size, min((place + 1) * self.size, len(keys)))
+                    yield self._shard(number, split, place, rows, stems, count)
+
+    def some(self, job: Job, split: str, most: int) -> Shard:
+        """Return a shard of some sources, spread evenly over a split."""
+        rows = np.unique(np.linspace(0, len(self.keys[split]) - 1, most).astype(np.int64))
+        return self._shard(0, split, 0, rows, names.Stems((), np.empty(0, np.int64)), job.copies(self, split))
+
+    def _shard(
+        self,
+        number: int,
+        split: str,
+        place: int,
+        rows: NDArray[np.int64],
+        stems: names.Stems,
+        count: NDArray[np.int64],
+    ) -> Shard:
+        keys, labels = self.keys[split].take(rows).to_pylist(), self.labels[split][rows]
+        cells = self.parts[split][self.order[split][rows].tolist()]["image"]
+        images = tuple(cell["bytes"] if cell["bytes"] is not None else cell["path"] for cell in cells)
+        called = tuple(stems.of(keys, labels.tolist()))
+        of = self.shards_of(split)
+        return Shard(number, split, place, of, tuple(keys), called, labels, count[rows], images)
 
     def places(self) -> tuple[set[str], set[str]]:
         """Return the folders that source files lie in, and those that their keys are relative to."""
@@ -178,7 +242,8 @@ class Sources:
         for start in range(0, len(order), 1000):
             rows = slice(start, start + 1000)
             cells = part[order[rows].tolist()]["image"]
-            for key, label, cell in zip(self.keys[split][rows], self.labels[split][rows], cells, strict=True):
+            keys = self.keys[split][rows].to_pylist()
+            for key, label, cell in zip(keys, self.labels[split][rows], cells, strict=True):
                 size = len(cell["bytes"]) if cell["bytes"] is not None else _size(cell["path"])
                 line = f"{key}\0{self.classes[label]}\0{size}\n".encode()
                 full.update(line)
@@ -188,55 +253,6 @@ class Sources:
                     full.update(cell["bytes"] if cell["bytes"] is not None else _content(cell["path"]))
         by = "content" if sizes <= _HASHED else "size"
         return {"pictures": len(order), "by": by, "sha256": (full if by == "content" else short).hexdigest()}
-
-
-def identity(job: Job, sources: Sources) -> dict[str, Any]:
-    """Describe everything that decides the bytes of an output, as plain data; `plan.json` holds it."""
-    plan = job.plan
-    described = {
-        "version": 1,
-        "augkit": __version__,
-        "made_with": {name: importlib.metadata.version(name) for name in ("numpy", "pillow")}
-        | {"opencv": _opencv()},
-        "kind": "build" if plan is None else "generate",
-        "digest": "" if plan is None else plan.digest,
-        "plan": {} if plan is None else plan.describe(),
-        "source": sources.fingerprints(),
-        "classes": list(job.classes),
-        "folders": list(job.folders),
-        "image_format": job.format,
-        "shard_size": sources.size,
-    }
-    plain: dict[str, Any] = json.loads(json.dumps(described))
-    return plain
-
-
-def differences(there: dict[str, Any], now: dict[str, Any], *, finished: bool) -> list[str]:
-    """Name what differs between an output and a request; library versions matter only to unfinished ones."""
-    minor = {"digest", "plan.verdict", "plan.waivers"} | ({"augkit", "made_with"} if finished else set())
-    old, new = _flat(there), _flat(now)
-    found = [key for key in [*new, *(key for key in old if key not in new)] if old.get(key) != new.get(key)]
-    telling = [key for key in found if not any(key == head or key.startswith(f"{head}.") for head in minor)]
-    if not telling and "digest" in found:
-        telling = ["digest"]
-    return [
-        f"{key.removeprefix('plan.')}: {_shown(old, key)} there, {_shown(new, key)} now" for key in telling
-    ]
-
-
-def _flat(value: Any, at: str = "") -> dict[str, Any]:
-    if isinstance(value, dict):
-        return {
-            k: v for key, item in value.items() for k, v in _flat(item, f"{at}.{key}" if at else key).items()
-        }
-    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        return {k: v for number, item in enumerate(value) for k, v in _flat(item, f"{at}[{number}]").items()}
-    return {at: value}
-
-
-def _shown(values: dict[str, Any], key: str) -> str:
-    text = str(values.get(key, "nothing"))
-    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _undecoded(part: Dataset) -> Dataset:
@@ -261,12 +277,6 @@ def _content(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError:
         return b""
-
-
-def _opencv() -> str:
-    import cv2
-
-    return str(cv2.__version__)
 
 
 def chosen(data: DatasetDict, splits: Sequence[str] | None) -> tuple[str, ...]:

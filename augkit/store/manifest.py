@@ -1,105 +1,39 @@
 """The manifest: one row for each picture, in pieces while shards are made and as one Parquet file at the end.
 
-Columns: file, split, source, copy, label, label_after (class names), one float for each drawn value (such
-as "rotate.degrees"; NaN where the step was not done), sha256, width, height (pixels), bytes, source_sha256.
+Columns: file (the picture's own, or its shard's), split, source, copy, label, label_after (class names), one
+float for each drawn value (such as "rotate.degrees"; NaN where the step was not done), sha256 (of the
+picture's bytes), width, height (pixels), bytes, source_sha256, name (class folder and own name), place (where
+in the file it stands: row of a Parquet or Arrow file, byte of a tar, 0 where the file is the picture).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import io
 import itertools
 import json
 import operator
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from augkit.store import disk
+from augkit.store.rows import HEAD, NOTES, TAIL, kind
 
 FILE = f"{disk.PRIVATE}/manifest.parquet"
 PIECES = f"{disk.RUN}/shards"
 ROW_GROUP = 16_384  # rows; fixed, so that the file does not depend on how the work was cut
-_NOTES = b"augkit"
-_HEAD = ("file", "split", "source", "copy", "label", "label_after")
-_TAIL = ("sha256", "width", "height", "bytes", "source_sha256")
-_WHOLE = ("copy", "width", "height")
 
 
-class Rows:
-    """Collect the rows of one shard, its bad sources and its dropped draws."""
+@dataclasses.dataclass(frozen=True)
+class Sealed:
+    """Say of a sealed shard how many pictures it has, and how many of its sources are bad."""
 
-    def __init__(self, split: str) -> None:
-        self.split = split
-        self.bad: list[tuple[str, str]] = []  # source key, reason
-        self._columns: dict[str, list[Any]] = {name: [] for name in (*_HEAD, *_TAIL)}
-        self._drawn: Counter[str] = Counter()
-        self._dropped: Counter[str] = Counter()
-        self._draws: list[int] = []  # of the block at hand: which draw each row shows, -1 for none
-        self._values: list[tuple[int, dict[str, NDArray[np.float64]]]] = []  # rows and values of each block
-
-    def __len__(self) -> int:
-        return len(self._columns["file"])
-
-    def add(
-        self,
-        file: str,
-        source: str,
-        copy: int,
-        label: str,
-        after: str,
-        data: bytes,
-        size: tuple[int, int],
-        origin: str,
-        draw: int,
-    ) -> None:
-        """Add one picture: its bytes are hashed, `origin` is its source's hash, `draw` its draw in this
-        block or -1.
-        """
-        head = (file, self.split, source, copy, label, after)
-        row = (*head, hashlib.sha256(data).hexdigest(), *size, len(data), origin)
-        for column, value in zip(self._columns.values(), row, strict=True):
-            column.append(value)
-        self._draws.append(draw)
-
-    def count(self, label: str, accepted: bool) -> None:
-        """Count one draw of a class, and whether it was dropped."""
-        self._drawn[label] += 1
-        if not accepted:
-            self._dropped[label] += 1
-
-    def fill(self, values: Mapping[str, NDArray[np.float64]]) -> None:
-        """End a block: give its rows their drawn values."""
-        take = np.array(self._draws, dtype=np.int64)
-        picked = {}
-        for name, column in values.items():
-            picked[name] = np.full(len(take), np.nan)
-            picked[name][take >= 0] = column[take[take >= 0]]
-        self._values.append((len(take), picked))
-        self._draws.clear()
-
-    def sealed(self) -> bytes:
-        """Return the shard's piece of the manifest, as the bytes of a Parquet file."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        values = list(dict.fromkeys(name for _, block in self._values for name in block))
-        arrays: dict[str, Any] = {name: pa.array(self._columns[name], _type(name)) for name in _HEAD}
-        for name in values:
-            blocks = [block.get(name, np.full(rows, np.nan)) for rows, block in self._values]
-            arrays[name] = pa.array(np.concatenate(blocks), pa.float64())
-        arrays |= {name: pa.array(self._columns[name], _type(name)) for name in _TAIL}
-        notes = {"bad": self.bad, "split": self.split, "drawn": self._drawn, "dropped": self._dropped}
-        table = pa.table(arrays).replace_schema_metadata({_NOTES: json.dumps(notes).encode()})
-        sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd")
-        return sink.getvalue()
+    pictures: int
+    bad: int
 
 
 @dataclasses.dataclass
@@ -111,6 +45,8 @@ class Summary:
         rows, originals, size: how many pictures in all and how many of them are copy 0; their bytes.
         drawn, dropped: class → how many draws were made, and dropped.
         bad:      (split, source, reason) of every source that was left out.
+        files:    path → SHA-256 of the files that hold several pictures.
+        endings:  the extensions of the pictures.
         shown, full: class → rows of its first sources, for the contact sheet; `full` where no more fit.
     """
 
@@ -121,6 +57,8 @@ class Summary:
     drawn: Counter[str] = dataclasses.field(default_factory=Counter)
     dropped: Counter[str] = dataclasses.field(default_factory=Counter)
     bad: list[tuple[str, str, str]] = dataclasses.field(default_factory=list)
+    files: dict[str, str] = dataclasses.field(default_factory=dict)
+    endings: set[str] = dataclasses.field(default_factory=set)
     shown: dict[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)
     full: set[str] = dataclasses.field(default_factory=set)
 
@@ -130,8 +68,8 @@ def piece(number: int) -> str:
     return f"{PIECES}/{number:06d}.parquet"
 
 
-def sealed(out: Path) -> dict[int, int]:
-    """Return the numbers of the shards that are sealed and how many rows each has.
+def sealed(out: Path) -> dict[int, Sealed]:
+    """Return the shards that are sealed, by number.
 
     A damaged seal, or one of a shard whose files are not all there in full size, counts as none and is
     removed.
@@ -141,18 +79,31 @@ def sealed(out: Path) -> dict[int, int]:
     found = {}
     for path in sorted((out / PIECES).glob("*.parquet")):
         try:
-            table = pq.read_table(path, columns=["file", "bytes"]).to_pydict()
-            whole = all(
-                os.stat(f"{out}/{file}").st_size == size  # noqa: PTH116 - hot
-                for file, size in zip(table["file"], table["bytes"], strict=True)
-            )
+            table = pq.read_table(path, columns=["file", "bytes"])
+            notes = _notes(table)
+            sizes = {file: size for file, (_, size) in notes["files"].items()}
+            sizes = sizes or dict(zip(*table.to_pydict().values(), strict=True))
+            whole = all(os.stat(f"{out}/{file}").st_size == size for file, size in sizes.items())  # noqa: PTH116 - hot
         except (OSError, ValueError, KeyError):  # Arrow's own errors are among these
             whole = False
         if whole:
-            found[int(path.stem)] = len(table["file"])
+            found[int(path.stem)] = Sealed(len(table), len(notes["bad"]))
         else:
             path.unlink()
     return found
+
+
+def bad(out: Path, most: int) -> list[tuple[str, str, str]]:
+    """Return (split, source, reason) of the first bad sources of the shards that are sealed."""
+    import pyarrow.parquet as pq
+
+    found: list[tuple[str, str, str]] = []
+    for path in sorted((out / PIECES).glob("*.parquet")):
+        notes = _notes_of(pq.read_schema(path))
+        found += [(notes["split"], key, reason) for key, reason in notes["bad"]]
+        if len(found) >= most:
+            break
+    return found[:most]
 
 
 def merge(out: Path, shards: int, shown: list[str], split: str, cells: int) -> Summary:
@@ -189,23 +140,15 @@ def merge(out: Path, shards: int, shown: list[str], split: str, cells: int) -> S
     return summary
 
 
-def _type(name: str) -> Any:
-    import pyarrow as pa
-
-    if name == "bytes":
-        return pa.int64()
-    return pa.int32() if name in _WHOLE else pa.string()
-
-
 def _joined(schemas: list[Any]) -> Any:
     """Return the schema that holds the columns of all pieces: those of every row, and every drawn value."""
     import pyarrow as pa
 
-    fixed = {*_HEAD, *_TAIL}
+    fixed = {*HEAD, *TAIL}
     drawn = dict.fromkeys(name for schema in schemas for name in schema.names if name not in fixed)
-    fields = [pa.field(name, _type(name)) for name in _HEAD]
+    fields = [pa.field(name, kind(name)) for name in HEAD]
     fields += [pa.field(name, pa.float64()) for name in drawn]
-    return pa.schema([*fields, *(pa.field(name, _type(name)) for name in _TAIL)])
+    return pa.schema([*fields, *(pa.field(name, kind(name)) for name in TAIL)])
 
 
 def _widened(table: Any, schema: Any) -> Any:
@@ -226,10 +169,16 @@ def _sum_up(summary: Summary, table: Any) -> None:
     summary.size += sum(table["bytes"].to_pylist())
     summary.originals += table["copy"].to_pylist().count(0)
     summary.pictures[notes["split"]].update(table["label_after"].to_pylist())
+    summary.files |= {file: digest for file, (digest, _) in notes["files"].items()}
+    summary.endings.update(f".{name.rpartition('.')[2]}" for name in table["name"].to_pylist())
 
 
 def _notes(table: Any) -> dict[str, Any]:
-    noted: dict[str, Any] = json.loads(table.schema.metadata[_NOTES])
+    return _notes_of(table.schema)
+
+
+def _notes_of(schema: Any) -> dict[str, Any]:
+    noted: dict[str, Any] = json.loads(schema.metadata[NOTES])
     return noted
 
 
@@ -247,6 +196,12 @@ def _show(summary: Summary, table: Any, shown: list[str], cells: int) -> None:
             wanted.remove(label)
         else:
             kept += table.slice(rows[0], len(rows)).to_pylist()
+
+
+def files(out: Path) -> Iterator[tuple[str, str]]:
+    """Yield the file and the SHA-256 of every picture, in the order of the manifest."""
+    for batch in batches(out, ["file", "sha256"]):
+        yield from zip(batch["file"], batch["sha256"], strict=True)
 
 
 def batches(out: Path, columns: list[str]) -> Iterator[dict[str, list[Any]]]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit import keys as addresses
 from augkit.errors import StoreError
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\ud800-\udfff\ufffd]+')
@@ -58,21 +61,38 @@ def folders(classes: Sequence[str]) -> tuple[str, ...]:
         width += 1  # a class is called like another's number: "1" stands first, as in 1 to 12
 
 
-def stems(keys: Sequence[str], labels: Sequence[int]) -> list[str]:
-    """Return the file name, without copy number and extension, of each source picture of one split.
+class Stems:
+    """Name the source pictures of one split: file names without copy number and extension.
 
     It is the last part of the key without its extension; where two of one class would share it, both get a
     few digits of their key's hash, and so does one that looks like the name of a relabelled copy.  (That is
     how another source may change the name of a file; it never changes what the file holds.)
+
+    What is kept of a split is 8 bytes for each source, and of those the ones that are not alone.
     """
-    plain = [safe(_stem(key)) for key in keys]
-    users: dict[tuple[int, str], int] = defaultdict(int)
-    for label, name in zip(labels, plain, strict=True):
-        users[label, _folded(name)] += 1
-    return [
-        name if users[label, _folded(name)] == 1 and WAS not in name else f"{name}-{_digest(key)}"
-        for key, label, name in zip(keys, labels, plain, strict=True)
-    ]
+
+    def __init__(self, keys: Iterable[str], labels: NDArray[np.int64]) -> None:
+        words = (self._word(safe(_stem(key)), label) for key, label in zip(keys, labels, strict=True))
+        found = np.fromiter(words, dtype=np.uint64, count=len(labels))
+        different, counts = np.unique(found, return_counts=True)
+        self._shared = set(different[counts > 1].tolist())
+
+    @staticmethod
+    def _word(name: str, label: int) -> int:
+        return addresses.word(f"{label}/{_folded(name)}")
+
+    def of(self, keys: Sequence[str], labels: Sequence[int]) -> list[str]:
+        """Return the names of some of the sources."""
+        return [self._one(safe(_stem(key)), key, label) for key, label in zip(keys, labels, strict=True)]
+
+    def _one(self, name: str, key: str, label: int) -> str:
+        alone = self._word(name, label) not in self._shared and WAS not in name
+        return name if alone else f"{name}-{_digest(key)}"
+
+
+def stems(keys: Sequence[str], labels: Sequence[int]) -> list[str]:
+    """Return the names of all sources of a split (see `Stems`)."""
+    return Stems(keys, np.asarray(labels, dtype=np.int64)).of(keys, labels)
 
 
 def _stem(key: str) -> str:

@@ -12,19 +12,16 @@ from augkit.errors import StoreError
 from augkit.store import card, checking, claim, disk, manifest
 from augkit.store.job import Job, Sources
 
-MAX_BAD = 0.01  # of all sources; one is always forgiven
-
 
 def seal(job: Job, sources: Sources) -> manifest.Summary:
     """Write manifest, card and contact sheet of a data set whose shards are all made, then its marker.
 
     Raises:
-        StoreError: too many sources are bad, or the folder holds other pictures than were made.
+        StoreError: the folder holds other pictures than were made.
     """
     out = Path(job.out)
     shown = next((split for split in job.augmented if split in sources.parts), next(iter(sources.parts)))
     summary = manifest.merge(out, len(sources), card.shown(job.classes), shown, card.CELLS)
-    _tolerate(summary, sum(len(keys) for keys in sources.keys.values()), job.out)
     quarantine = [{"split": split, "source": key, "reason": reason} for split, key, reason in summary.bad]
     disk.replace_json(out, f"{disk.PRIVATE}/quarantine.json", quarantine)
     if job.plan is not None:
@@ -37,35 +34,52 @@ def seal(job: Job, sources: Sources) -> manifest.Summary:
     return summary
 
 
-def _tolerate(summary: manifest.Summary, count: int, out: str) -> None:
-    if len(summary.bad) > max(1, MAX_BAD * count) or len(summary.bad) == count:
-        split, key, reason = summary.bad[0]
-        raise StoreError(
-            f"{len(summary.bad)} of {count} sources cannot be read, such as {key!r} of {split}: {reason}",
-            where=out,
-            fix=f"repair the source; up to {MAX_BAD:.0%} are left out without ado",
-        )
-
-
 def _mark(out: Path, summary: manifest.Summary) -> None:
-    pictures = checking.pictures(out)
-    found = set(disk.files(out)) - {disk.MARKER}
-    lost, strange = sorted(pictures.keys() - found), sorted(found - pictures.keys() - _allowed())
-    if lost or len(pictures) != summary.rows:
-        problem = f"{lost[0]} is gone" if lost else "two pictures have one name"
-        fix = "run the same command again: it carries on" if lost else "rename the sources"
-        raise StoreError(problem, where=str(out), fix=fix)
-    if strange:
-        problem = f"{strange[0]} stands among the pictures, and augkit did not make it"
-        raise StoreError(problem, where=str(out), fix="move it away and run the same command again")
-    others = {path: disk.sha256(out / path) for path in sorted(found - pictures.keys())}
+    """Write the marker, if every picture is there and nothing else is."""
+    tree, names = checking.Tally(), checking.Tally()
+    for path, digest in manifest.files(out):
+        if path not in summary.files:
+            names.add(path)
+            tree.add(path, digest)
+    others, there = _others(out, summary)
+    if there != names or summary.files.keys() - others.keys():
+        raise _odd(out, summary)
+    for path, digest in others.items():
+        tree.add(path, digest)
     disk.settle()
-    disk.replace(out, disk.MARKER, checking.marked(pictures, others))
+    disk.replace(out, disk.MARKER, checking.marked(summary.rows, tree.hex(), others))
     shutil.rmtree(out / manifest.PIECES, ignore_errors=True)
 
 
+def _others(out: Path, summary: manifest.Summary) -> tuple[dict[str, str], checking.Tally]:
+    """Return the files that are not one picture, with their hashes, and the names of all others."""
+    others, there, allowed = {}, checking.Tally(), _allowed()
+    for path in disk.files(out):
+        if path in summary.files:
+            others[path] = summary.files[path]
+        elif path in allowed:
+            others[path] = disk.sha256(out / path)
+        else:
+            there.add(path)
+    return dict(sorted(others.items())), there
+
+
+def _odd(out: Path, summary: manifest.Summary) -> StoreError:
+    """Name a picture that is gone or strange; all names are held only now."""
+    pictures = {path for path, _ in manifest.files(out)} | set(summary.files)
+    found = set(disk.files(out)) - _allowed()
+    lost, strange = sorted(pictures - found), sorted(found - pictures)
+    if lost:
+        again = "run the same command again: it carries on"
+        return StoreError(f"{lost[0]} is gone", where=str(out), fix=again)
+    if strange:
+        problem = f"{strange[0]} stands among the pictures, and augkit did not make it"
+        return StoreError(problem, where=str(out), fix="move it away and run the same command again")
+    return StoreError("two pictures have one name", where=str(out), fix="rename the sources")
+
+
 def _allowed() -> set[str]:
-    return {*claim.OURS, *(f"{disk.PRIVATE}/{name}" for name in claim.PRIVATE)}
+    return {*(set(claim.OURS) - {disk.MARKER}), *(f"{disk.PRIVATE}/{name}" for name in claim.PRIVATE)}
 
 
 def _yaml(value: dict[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import os
 from collections.abc import Iterator
@@ -18,12 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit import codec
-from augkit.draw import Run
+from augkit import keys as addresses
+from augkit.draw import Run, draw
 from augkit.errors import PictureError
 from augkit.render import reduction, render, render_batch
-from augkit.store import disk, manifest, names
+from augkit.store import disk, manifest
 from augkit.store.job import Job, Shard
+from augkit.store.rows import Rows
+from augkit.store.shelf import Shelf
 from augkit.store.suspects import Suspects
+from augkit.transform import reshapes, undone
 
 if TYPE_CHECKING:
     from augkit.draw import Draws
@@ -72,27 +77,29 @@ def make(job: Job, shard: Shard, attempt: int) -> Made:
 def _make(job: Job, shard: Shard, attempt: int) -> Made:
     tmp = f"{job.tmp}/{shard.number}-{os.getpid()}-{attempt}"
     Path(tmp).mkdir()
-    rows = manifest.Rows(shard.split)
-    files = _Files(job.out, tmp)
-    suspects = Suspects(job, shard, attempt)
-    for block in _blocks(shard, rows, suspects):
-        draws = _draw(job, shard, block)
-        made = _together(block, draws, job.copies(shard.split), suspects)
-        for number, source in enumerate(block):
-            suspects.watch(source.place)
-            _make_source(job, shard, source, draws, number * job.copies(shard.split), made, rows, files)
-        rows.fill(draws.values if draws is not None else {})
-    suspects.watch(None)
-    files.move(again=job.again or attempt > 1)
-    disk.settle()
+    shelf = Shelf(job, shard, tmp)
+    rows, suspects = shelf.rows, Suspects(job, shard, attempt)
+    try:
+        for block in _blocks(shard, rows, suspects):
+            draws, firsts = _draw(job, shard, block)
+            rows.begin(draws.values if draws is not None else {})
+            made = _together(shard, block, draws, firsts, suspects)
+            for source, first in zip(block, firsts.tolist(), strict=True):
+                suspects.watch(source.place)
+                _make_source(job, shard, source, draws, first, made, shelf)
+            shelf.flush()
+        suspects.watch(None)
+        files = shelf.writer.close(again=job.again or attempt > 1)
+    finally:
+        shelf.writer.abandon()
     seal = disk.aside(Path(job.out), manifest.piece(shard.number))
-    disk.put(str(seal), rows.sealed())  # not synced: a seal that a power cut damages counts as none
+    disk.put(str(seal), rows.sealed(files))  # not synced: a seal that a power cut damages counts as none
     seal.replace(Path(job.out, manifest.piece(shard.number)))
     Path(tmp).rmdir()
     return Made(shard.number, len(rows), len(rows.bad))
 
 
-def _blocks(shard: Shard, rows: manifest.Rows, suspects: Suspects) -> Iterator[list[_Source]]:
+def _blocks(shard: Shard, rows: Rows, suspects: Suspects) -> Iterator[list[_Source]]:
     """Read the sources and group them by the memory they take; what cannot be read goes to `rows.bad`."""
     block: list[_Source] = []
     weight = 0
@@ -119,20 +126,26 @@ def _blocks(shard: Shard, rows: manifest.Rows, suspects: Suspects) -> Iterator[l
         yield block
 
 
-def _draw(job: Job, shard: Shard, block: list[_Source]) -> Draws | None:
-    """Draw all copies of a block: N = sources × copies, source by source."""
-    copies = job.copies(shard.split)
-    if not copies or job.plan is None:
-        return None
-    keys = [shard.keys[source.place] for source in block for _ in range(copies)]
-    labels = np.repeat(shard.labels[[source.place for source in block]], copies)
-    numbers = np.tile(np.arange(1, copies + 1, dtype=np.int64), len(block))
+def _draw(job: Job, shard: Shard, block: list[_Source]) -> tuple[Draws | None, NDArray[np.int64]]:
+    """Draw all copies of a block, source by source; return also the first draw of each source."""
+    places = [source.place for source in block]
+    copies = shard.copies[places]
+    firsts = np.cumsum(copies) - copies
+    if job.plan is None or not copies.any():
+        return None, firsts
+    words = np.repeat(addresses.words([shard.keys[place] for place in places]), copies)
+    labels = np.repeat(shard.labels[places], copies)
+    numbers = np.arange(1, len(labels) + 1, dtype=np.int64) - np.repeat(firsts, copies)
     sizes = np.repeat(np.array([source.size for source in block], dtype=np.int64), copies, axis=0)
-    return job.plan.draw(keys, labels, numbers, sizes)
+    return job.plan.draw(words, labels, numbers, sizes), firsts
 
 
 def _together(
-    block: list[_Source], draws: Draws | None, copies: int, suspects: Suspects
+    shard: Shard,
+    block: list[_Source],
+    draws: Draws | None,
+    firsts: NDArray[np.int64],
+    suspects: Suspects,
 ) -> dict[int, Picture]:
     """Make all pictures of a block of small sources at once, by number of the draw.
 
@@ -153,7 +166,8 @@ def _together(
     suspects.watch(None)
     if len({picture.shape for picture in pictures}) != 1:
         return {}
-    rows = (np.array(which)[:, None] * copies + np.arange(copies)).ravel()
+    copies = shard.copies[[block[number].place for number in which]]
+    rows = np.repeat(firsts[which] - np.cumsum(copies) + copies, copies) + np.arange(copies.sum())
     rendered = render_batch(np.repeat(np.stack(pictures), copies, axis=0), draws.take(rows))
     return dict(zip(rows.tolist(), rendered, strict=True))
 
@@ -169,73 +183,71 @@ def _make_source(
     draws: Draws | None,
     first: int,
     together: dict[int, Picture],
-    rows: manifest.Rows,
-    files: _Files,
+    shelf: Shelf,
 ) -> None:
     """Make all pictures of one source from one decode; `first` is the draw of its first copy."""
     key, label = shard.keys[source.place], int(shard.labels[source.place])
-    copies = np.arange(first, first + job.copies(shard.split))
-    by = 1 if together else _reduced(job, source, draws, copies)
+    copies = np.arange(first, first + shard.copies[source.place])
+    reshaped = _reshaped(job, shard, source)
+    by = 1 if together else _reduced(job, shard, source, draws, copies, reshaped)
     try:
         picture = codec.decode(source.data, name=key, by=by, header=source.header)
     except PictureError as error:
-        rows.bad.append((key, error.problem))
+        shelf.rows.bad.append((key, error.problem))
         return
-    stem, origin = shard.stems[source.place], hashlib.sha256(source.data).hexdigest()
-
-    def write(copy: int, after: int, data: bytes, size: tuple[int, int], extension: str, draw: int) -> None:
-        was = "" if after == label else f"{names.WAS}{job.folders[label]}"
-        file = f"{shard.split}/{job.folders[after]}/{stem}{was}-{copy}{extension}"
-        files.put(file, data)
-        rows.add(file, key, copy, job.classes[label], job.classes[after], data, size, origin, draw)
-
-    if draws is None or job.keep_originals:
+    put = functools.partial(shelf.put, source.place, hashlib.sha256(source.data).hexdigest())
+    if job.originals(shard.split):
         extension = source.header.kept_as
-        if extension:
-            write(0, label, source.data, source.size, extension, -1)
+        if reshaped is not None:
+            made = render(picture, reshaped, 0, size=source.size, by=by)
+            put(0, label, codec.encode(made, job.format), _size(made), codec.settings(job.format)[0], -1)
+        elif extension:
+            put(0, label, source.data, source.size, extension, -1)
         else:
-            write(0, label, codec.encode(picture), source.size, ".png", -1)
+            put(0, label, codec.encode(picture), source.size, ".png", -1)
     if draws is None:
         return
     extension = codec.settings(job.format)[0]
-    for copy, draw in enumerate(copies.tolist(), start=1):
-        rows.count(job.classes[label], bool(draws.accepted[draw]))
-        if draws.accepted[draw]:
-            made = together.get(draw)
-            if made is None:
-                made = render(picture, draws, draw, size=source.size, by=by)
-            size = (made.shape[1], made.shape[0])
-            write(copy, int(draws.labels[draw]), codec.encode(made, job.format), size, extension, draw)
+    for copy, number in enumerate(copies.tolist(), start=1):
+        shelf.rows.count(job.classes[label], bool(draws.accepted[number]))
+        if draws.accepted[number]:
+            drawn = together.get(number)
+            if drawn is None:
+                drawn = render(picture, draws, number, size=source.size, by=by)
+            encoded = codec.encode(drawn, job.format)
+            put(copy, int(draws.labels[number]), encoded, _size(drawn), extension, number)
 
 
-def _reduced(job: Job, source: _Source, draws: Draws | None, copies: NDArray[np.int64]) -> int:
-    """Return how much smaller the source may be read, for all of its copies."""
-    if draws is None or not source.header.reducible:
+def _size(picture: Picture) -> tuple[int, int]:
+    return picture.shape[1], picture.shape[0]
+
+
+def _reshaped(job: Job, shard: Shard, source: _Source) -> Draws | None:
+    """Return how the original is given the size that every picture gets; None where it keeps its own."""
+    if job.plan is None or not job.originals(shard.split) or not reshapes(job.plan.policy):
+        return None
+    word = addresses.words([shard.keys[source.place]])
+    labels, aspects = shard.labels[[source.place]], np.array([source.size[0] / source.size[1]])
+    drawn = draw(job.plan.policy, word, [0], seed=job.plan.seed, aspects=aspects, labels=labels)
+    return undone(drawn, np.ones(1, dtype=np.bool_))
+
+
+def _reduced(
+    job: Job,
+    shard: Shard,
+    source: _Source,
+    draws: Draws | None,
+    copies: NDArray[np.int64],
+    reshaped: Draws | None,
+) -> int:
+    """Return how much smaller the source may be read, for all that is made of it."""
+    if not source.header.reducible:
         return 1
-    if job.keep_originals and source.header.kept_as is None:
+    by = []
+    if draws is not None and len(copies):
+        by.append(reduction(draws, copies[draws.accepted[copies]], source.size))
+    if reshaped is not None:
+        by.append(reduction(reshaped, np.zeros(1, dtype=np.int64), source.size))
+    elif job.originals(shard.split) and source.header.kept_as is None:
         return 1
-    return reduction(draws, copies[draws.accepted[copies]], source.size)
-
-
-class _Files:
-    """Write files aside under numbers, then move all of them to their names."""
-
-    def __init__(self, out: str, tmp: str) -> None:
-        self.out, self.tmp = out, tmp
-        self.names: list[str] = []
-
-    def put(self, name: str, data: bytes) -> None:
-        disk.put(f"{self.tmp}/{len(self.names)}", data)
-        self.names.append(name)
-
-    def move(self, *, again: bool) -> None:
-        """Move the files into place.
-
-        `again` says that names may be taken by an earlier attempt's equal files.
-        """
-        for number, name in enumerate(self.names):
-            final = f"{self.out}/{name}"
-            if again:  # ext4 flushes a file that replaces another: fifty times the cost of a fresh name
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(final)  # noqa: PTH108 - hot
-            os.replace(f"{self.tmp}/{number}", final)  # noqa: PTH105 - hot
+    return min(by, default=1)

@@ -11,14 +11,21 @@ import dataclasses
 import functools
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augkit import codec, engines
+from augkit.draw import draw
 from augkit.errors import StoreError, UsageError
-from augkit.store import checking, claim, disk, manifest, names, sealing, shard
-from augkit.store.job import Job, Sources, chosen, identity
+from augkit.sources.request import Say, quiet
+from augkit.store import bad, checking, claim, disk, formats, manifest, names, replaying, sealing, shard
+from augkit.store.forecast import Forecast, forecast
+from augkit.store.identity import identity
+from augkit.store.job import Job, Sources, chosen
 from augkit.store.stopping import bar, stoppable
 
 if TYPE_CHECKING:
@@ -63,12 +70,17 @@ def build(
     out: str | Path,
     *,
     workers: int = 1,
+    format: str = "folder",
+    max_bad: str = bad.SHARE,
     overwrite: bool = False,
     command: str = "",
+    origin: str = "",
+    say: Say = quiet,
     progress: bool = True,
 ) -> Generated:
-    """Store a source as it is, without augmentation; all splits.  Raises as `generate` does."""
-    return _write(None, source, Path(out), None, "png", workers, overwrite, command, progress)
+    """Store a source as it is, without augmentation; all splits.  Arguments and errors as of `generate`."""
+    request = _Request(Path(out), workers, max_bad, overwrite, command, origin, say, progress)
+    return _write(None, source, None, "png", format, request)
 
 
 def generate(
@@ -78,9 +90,13 @@ def generate(
     *,
     workers: int = 1,
     splits: Sequence[str] | None = None,
+    format: str = "folder",
     image_format: str = "png",
+    max_bad: str = bad.SHARE,
     overwrite: bool = False,
     command: str = "",
+    origin: str = "",
+    say: Say = quiet,
     progress: bool = True,
 ) -> Generated:
     """Make the augmented data set of a plan, or finish it, or verify it.
@@ -91,38 +107,73 @@ def generate(
         out:          the folder to make.
         workers:      how many processes; the bytes are the same for any number.
         splits:       which splits are written, all if None; only the policy's own splits are augmented.
+        format:       how pictures are kept: a name in `augkit.store.FORMATS`.
         image_format: "png", "webp" or "jpeg:95".
+        max_bad:      how many sources may be unreadable: a share such as "1%", or a number.
         overwrite:    delete what augkit made here before.
         command:      the command line, for the log.
+        origin:       what `sources.load` was given, for `replay`.
+        say:          takes sentences that a person should read before the work starts.
         progress:     whether a terminal is shown a bar.
 
     Raises:
-        StoreError:  the folder holds something else, is in use, or cannot be written.
+        StoreError:  the folder holds something else, is in use, or cannot be written; the disk has too
+            little room; or too many sources are bad.
         UsageError:  the request makes no sense.
         Interrupted: the run was stopped; the same call carries on.
     """
-    return _write(plan, source, Path(out), splits, image_format, workers, overwrite, command, progress)
+    request = _Request(Path(out), workers, max_bad, overwrite, command, origin, say, progress)
+    return _write(plan, source, splits, image_format, format, request)
+
+
+def dry_run(
+    plan: Plan | None,
+    source: DatasetDict,
+    out: str | Path,
+    *,
+    workers: int = 1,
+    splits: Sequence[str] | None = None,
+    format: str = "folder",
+    image_format: str = "png",
+) -> Forecast:
+    """Say what `generate` (or, without a plan, `build`) would make, and write nothing into `out`."""
+    sources = Sources(source, chosen(source, splits))
+    job = _job(plan, sources, Path(out), image_format, format)
+    with tempfile.TemporaryDirectory(prefix="augkit-") as aside:
+        return forecast(job, sources, Path(aside), workers)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Request:
+    """Hold what decides how the work is done, and no byte of what it makes."""
+
+    out: Path
+    workers: int
+    max_bad: str
+    overwrite: bool
+    command: str
+    origin: str
+    say: Say
+    progress: bool
 
 
 def _write(
     plan: Plan | None,
     data: DatasetDict,
-    out: Path,
     splits: Sequence[str] | None,
     image_format: str,
-    workers: int,
-    overwrite: bool,
-    command: str,
-    progress: bool,
+    format: str,
+    request: _Request,
 ) -> Generated:
-    codec.settings(image_format)
+    out = request.out
+    bad.allowed(request.max_bad, 1)
     sources = Sources(data, chosen(data, splits))
-    job = _job(plan, sources, out, image_format)
+    job = _job(plan, sources, out, image_format, format)
     try:
         claim.apart(out, *sources.places())
         with claim.locked(out):
             wanted = identity(job, sources)
-            if overwrite:
+            if request.overwrite:
                 claim.emptied(out)
             found = claim.there(out)
             if found is not None:
@@ -130,12 +181,14 @@ def _write(
                 if checking.marker(out) is not None:
                     return _verified(out)
             job = dataclasses.replace(job, again=found is not None)
-            return _make(job, sources, wanted, workers, command, progress)
+            return _make(job, sources, wanted, request)
     except OSError as error:
         raise disk.explained(error, out) from error
 
 
-def _job(plan: Plan | None, sources: Sources, out: Path, image_format: str) -> Job:
+def _job(plan: Plan | None, sources: Sources, out: Path, image_format: str, format: str) -> Job:
+    codec.settings(image_format)
+    formats.named(format)
     classes = sources.classes
     if plan is not None and plan.classes != classes:
         raise UsageError(f"the plan is for the classes {plan.classes}, the source has {classes}")
@@ -157,7 +210,15 @@ def _job(plan: Plan | None, sources: Sources, out: Path, image_format: str) -> J
         augmented,
         image_format,
         again=False,
+        layout=format,
+        drawn=() if plan is None else _drawn(plan),
     )
+
+
+def _drawn(plan: Plan) -> tuple[str, ...]:
+    """Return the names of the values that a plan draws."""
+    nothing = np.empty(0, dtype=np.uint64)
+    return tuple(draw(plan.policy, nothing, [], seed=0, aspects=np.empty(0)).values)
 
 
 def _verified(out: Path) -> Generated:
@@ -172,15 +233,19 @@ def _verified(out: Path) -> Generated:
     return Generated(out, found.pictures, 0, 0, "verified")
 
 
-def _make(
-    job: Job, sources: Sources, wanted: dict[str, Any], workers: int, command: str, progress: bool
-) -> Generated:
+def _make(job: Job, sources: Sources, wanted: dict[str, Any], request: _Request) -> Generated:
     out = Path(job.out)
     shutil.rmtree(job.tmp, ignore_errors=True)
     try:
-        _begin(job, sources, wanted, f"{command or 'augkit'} (process {os.getpid()}, {workers} workers)")
+        Path(job.tmp).mkdir(parents=True)
+        (out / manifest.PIECES).mkdir(parents=True, exist_ok=True)
         with stoppable(out):
-            _shards(job, sources, workers, progress)
+            sealed = manifest.sealed(out)
+            expected = forecast(job, sources, Path(job.tmp), request.workers, sealed)
+            expected.must_fit(out)
+            request.say(expected.text())
+            _begin(job, sources, wanted, request)
+            _shards(job, sources, sealed, request)
             summary = sealing.seal(job, sources)
     finally:
         shutil.rmtree(job.tmp, ignore_errors=True)
@@ -189,27 +254,30 @@ def _make(
     return Generated(out, summary.rows, len(summary.bad), dropped, done)
 
 
-def _begin(job: Job, sources: Sources, wanted: dict[str, Any], command: str) -> None:
+def _begin(job: Job, sources: Sources, wanted: dict[str, Any], request: _Request) -> None:
     """Make the folders, and write what is made here before any picture is."""
     out = Path(job.out)
-    Path(job.tmp).mkdir(parents=True)
-    (out / manifest.PIECES).mkdir(parents=True, exist_ok=True)
-    for split in sources.parts:
-        for folder in job.folders:
-            (out / split / folder).mkdir(parents=True, exist_ok=True)
+    for folder in sorted(job.kept.folders(sources.parts, job.folders)):
+        (out / folder).mkdir(parents=True, exist_ok=True)
     disk.replace_json(out, disk.PLAN, wanted)
+    if request.origin:
+        replaying.remember(out, request.origin)
     with (out / disk.RUN / "log").open("a", encoding="utf-8") as log:
-        log.write(f"{command}\n")
+        log.write(f"{request.command or 'augkit'} (process {os.getpid()}, {request.workers} workers)\n")
 
 
-def _shards(job: Job, sources: Sources, workers: int, progress: bool) -> None:
-    sealed = manifest.sealed(Path(job.out))
-    total = sum(job.made_from(split, len(keys)) for split, keys in sources.keys.items())
+def _shards(job: Job, sources: Sources, sealed: dict[int, manifest.Sealed], request: _Request) -> None:
+    total = sum(int(job.pictures(sources, split).sum()) for split in sources.parts)
+    count = sum(len(keys) for keys in sources.keys.values())
+    spoilt = bad.Bad(Path(job.out), request.max_bad, count)
+    spoilt.more(sum(each.bad for each in sealed.values()))
+    done = sum(each.pictures for each in sealed.values())
     work = functools.partial(_one, job)
-    made = engines.run(sources.shards(skip=sealed), work, workers)
-    with contextlib.closing(made), bar(total, sum(sealed.values()), shown=progress) as advance:
+    made = engines.run(sources.shards(job, skip=sealed), work, request.workers)
+    with contextlib.closing(made), bar(total, done, shown=request.progress) as advance:
         for one in made:  # closed even when stopped between two, so that no worker outlives the lock
             advance(one.pictures)
+            spoilt.more(one.bad)
 
 
 def _one(job: Job, part: Any, attempt: int) -> shard.Made:

@@ -158,7 +158,7 @@ def test_promise_11_an_edited_marker_is_found(copy):
     text = (copy / "augkit.json").read_text("utf-8")
     for old, new in (
         ('"pictures": 65', '"pictures": 64'),
-        ('"version": 1', '"version":  1'),
+        ('"version": 2', '"version":  2'),
         ('"tree": "', '"tree": "0'),
     ):
         (copy / "augkit.json").write_text(text.replace(old, new))
