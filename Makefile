@@ -32,8 +32,8 @@ test: $(STAMP)  ## run the tests, on one backend; ARGS='-k name' picks some
 torture: $(STAMP)  ## kill runs, over and over, and hold what they finish to the same bytes
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 -m torture $(ARGS)
 
-bench: $(STAMP)  ## measure how long judging takes; prints a table
-	@$(BIN)/python -m tests.benchmarks.judging
+bench: $(STAMP)  ## measure speed and quality against peers, minutes; ARGS=photos picks a section
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 test-all: $(addprefix test-all-,$(BACKENDS)) demo  ## run the long tests too, on every backend, and the demo
 

@@ -1,6 +1,6 @@
 """How long judging takes: twenty steps for a thousand classes, all alike or all different.
 
-Command: make bench, or python tests/benchmarks/judging.py
+Command: make bench ARGS=judging, or python -m tests.benchmarks.judging
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 
 from augkit import policy, safety, tasks
+from tests.benchmarks.report import Section, table
+from tests.benchmarks.rounds import Effort
 
 STEPS = [
     "shift: {x: [-0.02, 0.02]}",
@@ -60,15 +62,27 @@ def seconds(work: Callable[[], object], rounds: int = 5) -> float:
     return statistics.median(times)
 
 
-def main() -> None:
-    """Print a table: kinds of limits, findings, median seconds of five."""
+def section(effort: Effort) -> Section:
+    """Return the table: kinds of limits, findings, median seconds."""
+    found = Section(
+        "judging",
+        "Judging",
+        f"Twenty steps against a task of 1,000 classes. Medians of {effort.rounds} calls.",
+        ["20 steps, 1,000 classes", "findings", "seconds"],
+    )
     judged = twenty_steps()
-    print("| 20 steps, 1,000 classes | findings | seconds |\n|---|---:|---:|")
     for kinds in (1, 10, 100, 1000):
         task = thousand_classes(kinds)
         findings = len(safety.judge(judged, task).findings)
-        taken = seconds(lambda task=task: safety.judge(judged, task))  # type: ignore[misc]
-        print(f"| {kinds} different limits on turns | {findings} | {taken:.3f} |")
+        taken = seconds(lambda task=task: safety.judge(judged, task), effort.rounds)  # type: ignore[misc]
+        found.rows.append([f"{kinds} different limits on turns", f"{findings}", f"{taken:.3f}"])
+    return found
+
+
+def main() -> None:
+    """Print the table alone."""
+    made = section(Effort(5))
+    print("\n".join(table(made.head, made.rows)))
 
 
 if __name__ == "__main__":

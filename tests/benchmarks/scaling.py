@@ -1,0 +1,162 @@
+"""Scaling: two workers against one, and memory against the number of pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from augkit.render import render, render_batch
+from tests.benchmarks import peers, pictures, policies
+from tests.benchmarks.on_disk import generated, scratch
+from tests.benchmarks.peers import ONE_AFFINE
+from tests.benchmarks.report import Section, number
+from tests.benchmarks.rounds import Effort, Entry, interleaved
+
+
+def workers(effort: Effort) -> Section:
+    """Two workers against one: processes that generate, threads in memory."""
+    found = Section(
+        "workers", "Two workers", _ABOUT_WORKERS, ["pictures a second", "one", "two", "two against one"]
+    )
+    times = effort.count(16, 1)
+    with scratch() as root:
+        source = pictures.folder(root / "source", pictures.photos(64), times)
+        pairs = [
+            ("generate JPEG to JPEG, 4 copies, processes", _generating(source, root, 64 * times)),
+            ("photos in memory, threads", _photos_by_threads(effort)),
+            ("digits in memory, threads", _digits_by_threads(effort)),
+            ("albumentations in memory, one affine, threads", _albumentations_by_threads(effort)),
+        ]
+        for name, pair in pairs:
+            timed = interleaved(pair, Effort(max(2, effort.rounds - 2), effort.share))
+            one, two = (entry.name for entry in pair)
+            gain = timed.ratio(two, one)
+            found.rows.append([name, number(timed.rate(one)), number(timed.rate(two)), f"{gain:.2f}×"])
+            found.numbers[name] = gain
+    if (os.cpu_count() or 1) < 2:
+        found.remarks.append("This machine has one core: two workers cannot be faster here.")
+    return found
+
+
+def _generating(source: Path, root: Path, count: int) -> list[Entry]:
+    def with_workers(many: int) -> Entry:
+        plan, out = policies.photo_plan(4), root / f"workers-{many}"
+        return Entry(
+            f"{many}",
+            lambda: generated(plan, source, out, workers=many),
+            4 * count,
+            lambda: shutil.rmtree(out, ignore_errors=True),
+        )
+
+    return [with_workers(1), with_workers(2)]
+
+
+def _photos_by_threads(effort: Effort) -> list[Entry]:
+    files = pictures.photos(64)
+    some, labels = [pictures.decoded(data) for _, data in files], [label for label, _ in files]
+    plan = policies.photo_plan()
+
+    def work(part: int) -> None:
+        mine = some[part * 16 : part * 16 + 16]
+        draws = policies.drawn(plan, mine, labels[part * 16 : part * 16 + 16])
+        for i, picture in enumerate(mine):
+            render(picture, draws, i)
+
+    return _by_threads(work, [0, 1, 2, 3] * effort.count(8, 1), 16)
+
+
+def _digits_by_threads(effort: Effort) -> list[Entry]:
+    pixels, labels = pictures.digits()
+    plan = policies.digit_plan()
+
+    def work(part: int) -> None:
+        rows = slice(part * 512, part * 512 + 512)
+        render_batch(pixels[rows], policies.drawn(plan, pixels[rows], labels[rows].tolist()))
+
+    return _by_threads(work, list(range(8)) * effort.count(8, 1), 512)
+
+
+def _albumentations_by_threads(effort: Effort) -> list[Entry]:
+    some = [pictures.decoded(data) for _, data in pictures.photos(64)]
+    pipeline = peers.albumentations_photo()[ONE_AFFINE]
+
+    def work(part: int) -> None:
+        for picture in some[part * 16 : part * 16 + 16]:
+            pipeline(image=picture)
+
+    return _by_threads(work, [0, 1, 2, 3] * effort.count(2, 1), 16)
+
+
+def _by_threads(work: Callable[[int], None], parts: list[int], each: int) -> list[Entry]:
+    def with_threads(many: int) -> Entry:
+        def run() -> None:
+            with ThreadPoolExecutor(many) as pool:
+                list(pool.map(work, parts))
+
+        return Entry(f"{many}", run, len(parts) * each)
+
+    return [with_threads(1), with_threads(2)]
+
+
+def memory(effort: Effort) -> Section:
+    """The most memory that generating takes, for a number of pictures and for four times as many."""
+    found = Section(
+        "memory",
+        "Memory",
+        "The most memory that one process held while it generated photos, one copy each, in a process of its "
+        "own; what its imports alone take is the first line.",
+        ["sources", "MB at the most"],
+    )
+    times = effort.count(16, 1)
+    with scratch() as root:
+        peaks = {0: _peak(root, 0)}
+        for factor in (1, 4):
+            peaks[64 * times * factor] = _peak(root, times * factor)
+    few, many = list(peaks)[1:]
+    for count, peak in peaks.items():
+        found.rows.append([f"{count:,}" if count else "none", number(peak)])
+    kilobytes = (peaks[many] - peaks[few]) * 1000 / (many - few)
+    found.numbers["kB for each further source"] = kilobytes
+    found.numbers["growth"] = peaks[many] / peaks[few]
+    found.remarks.append(f"Each further source cost {number(kilobytes)} kB.")
+    return found
+
+
+def _peak(root: Path, times: int) -> float:
+    """Generate in a process of its own and return its peak, in megabytes."""
+    call = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.scaling", str(root / str(times)), str(times)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(json.loads(call.stdout.splitlines()[-1]))
+
+
+def _alone(root: Path, times: int) -> None:
+    """Generate once, and print the most memory that this process held, in megabytes."""
+    if times:
+        source = pictures.folder(root / "source", pictures.photos(64), times)
+        pictures.photographs.cache_clear()
+        generated(policies.photo_plan(1), source, root / "out")
+    else:
+        policies.photo_plan(1)
+        import datasets  # noqa: F401
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps(most / (1e6 if sys.platform == "darwin" else 1e3)))
+
+
+_ABOUT_WORKERS = (
+    "Whole runs, from starting the workers to the last byte: processes as `augkit generate --workers 2`, "
+    "threads each drawing and rendering batches (16 photos, 512 digits)."
+)
+
+if __name__ == "__main__":
+    _alone(Path(sys.argv[1]), int(sys.argv[2]))
