@@ -1,0 +1,47 @@
+"""The paper's optimiser: SGD whose weight decay goes through the momentum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="augkit")
+class PaperSGD(keras.optimizers.SGD):
+    """Train by v = momentum · v − decay · rate · w − rate · gradient, then w = w + v.
+
+    Decay:  of every trainable weight, biases included; the paper does not say which
+    Apart:  `keras.optimizers.SGD(weight_decay=...)` shrinks w itself, past the momentum, which is another
+            rule. A regularizer `L2(decay / 2)` on every weight is this rule, and adds to the loss shown
+    Torch:  `torch.optim.SGD` keeps v / rate where this keeps v: the same weights while the rate stays,
+            and other ones for about ten steps after it falls
+    Source: Krizhevsky et al. 2012, section 5
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        momentum: float = 0.9,
+        decay: float = 5e-4,
+        name: str = "paper_sgd",
+        **kwargs: Any,
+    ) -> None:
+        """Make the optimiser; the defaults are the paper's. Raises ValueError for a negative `decay`."""
+        if decay < 0:
+            raise ValueError(f"decay: got {decay}, want 0 or more")
+        if kwargs.get("weight_decay") is not None:
+            raise ValueError("weight_decay: that is decoupled decay, want decay=, which is the paper's")
+        super().__init__(learning_rate, momentum, name=name, **kwargs)
+        self.decay = decay
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Move one weight, and its v, by one step."""
+        gradient = keras.ops.cast(gradient, variable.dtype)
+        # Made a tensor first: a bare float goes through float32 on some backends, whatever the weight is.
+        decay = keras.ops.convert_to_tensor(self.decay, dtype=variable.dtype)
+        super().update_step(gradient + decay * variable, variable, learning_rate)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the optimiser is made of, for saving."""
+        return {**super().get_config(), "decay": self.decay}

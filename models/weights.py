@@ -1,0 +1,262 @@
+"""Weights between an AlexNet in Keras and PyTorch files, in both directions, with every shape checked.
+
+    PyTorch                            Keras
+    Conv2d     weight O x I/g x H x W  kernel H x W x I/g x O; a group's filters stand together in both
+    Linear     weight O x I            kernel I x O
+               the first one's I is C x H x W in PyTorch and H x W x C in Keras, whatever the data format
+    BatchNorm  weight, bias, running_mean, running_var    gamma, beta, moving_mean, moving_variance
+
+torchvision's AlexNet goes into `one-weird-trick`, and there it wants pictures as it was trained on: RGB on
+[0, 1] less (0.485, 0.456, 0.406), over (0.229, 0.224, 0.225). A network with two groups goes into `paper`,
+whose LRN in PyTorch is `nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2)`, because PyTorch divides alpha
+by five. Weights of a Caffe network mostly want BGR.
+
+PyTorch itself is imported only to read and write files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+NORM = ("weight", "bias", "running_mean", "running_var")
+
+
+def load_torch(
+    model: keras.Model,
+    weights: str | Path | Mapping[str, Any],
+    *,
+    names: Mapping[str, str] | None = None,
+    top: bool = True,
+) -> None:
+    """Put PyTorch weights into a network that `alexnet` made.
+
+    `weights` is a file written by `torch.save`, or a state_dict of PyTorch tensors or arrays: one tower,
+    with or without groups. Its modules are taken in the order in which they stand. Where that is not the
+    order of `model`'s layers, `names` says in which module each is: {"conv1": "stem.conv", ...}.
+    `top=False` leaves the last layer of `model` as it is, for other classes.
+
+    Raises ValueError, before anything is changed, for a tensor that is missing, left over or of another
+    shape; OSError for a file that cannot be opened; ImportError for a file where PyTorch is missing.
+    """
+    state = _state(weights)
+    slots = _slots(model)
+    if names is not None:
+        _check_names(names, slots)
+    modules = _in_order(state, slots) if names is None else [names[slot.layer.name] for slot in slots]
+    pairs = list(zip(modules, slots, strict=True))
+    _nothing_left(state, pairs)
+    values = [(slot.layer, _read(state, module, slot)) for module, slot in (pairs if top else pairs[:-1])]
+    for layer, arrays in values:
+        layer.set_weights(arrays)
+
+
+def to_torch(model: keras.Model, *, names: Mapping[str, str] | None = None) -> dict[str, np.ndarray]:
+    """Return the weights of a network that `alexnet` made as a PyTorch state_dict of float32 arrays.
+
+    Modules are called as torchvision calls them, `features.0` to `classifier.6`: for `one-weird-trick` its
+    very names, for the others those of the same `nn.Sequential`s written layer by layer, padding left out.
+    `names` gives others: {"conv1": "stem.conv", ...}.
+    """
+    slots = _slots(model)
+    if names is not None:
+        _check_names(names, slots)
+    state = {}
+    for slot in slots:
+        module = slot.module if names is None else names[slot.layer.name]
+        arrays = [slot.out(np.asarray(array, dtype=np.float32)) for array in slot.layer.get_weights()]
+        state |= {f"{module}.{part}": array for part, array in zip(slot.parts, arrays, strict=True)}
+        if slot.parts == NORM:
+            state[f"{module}.num_batches_tracked"] = np.zeros((), dtype=np.int64)
+    return state
+
+
+def save_torch(model: keras.Model, path: str | Path, *, names: Mapping[str, str] | None = None) -> None:
+    """Write what `to_torch` returns as a file that `torch.load` reads. Raises ImportError without PyTorch."""
+    torch = _torch("to write a PyTorch file")
+    state = {name: torch.tensor(array) for name, array in to_torch(model, names=names).items()}
+    beside = Path(path).with_name(Path(path).name + ".tmp")
+    torch.save(state, beside)
+    beside.replace(path)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Slot:
+    """Hold a layer with weights: its PyTorch module, the parts of that, their shapes there, the ways."""
+
+    layer: Any
+    module: str
+    parts: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    into: Callable[[np.ndarray], np.ndarray]
+    out: Callable[[np.ndarray], np.ndarray]
+
+
+def _slots(model: keras.Model) -> list[_Slot]:
+    """List the layers of `model` that have weights, from the first to the last."""
+    slots: list[_Slot] = []
+    part, place, flat, before = "features", 0, None, None
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Flatten):
+            # Dropout before fc6 is the last layer here and the first of torchvision's classifier.
+            dropped = isinstance(before, keras.layers.Dropout)
+            part, place, flat = "classifier", int(dropped), layer
+        elif layer.weights:
+            first = flat is not None and not any(slot.module.startswith("classifier") for slot in slots)
+            slots.append(_slot(layer, f"{part}.{place}", flat if first else None))
+        hidden = keras.layers.InputLayer | keras.layers.ZeroPadding2D | keras.layers.Flatten
+        place += not isinstance(layer, hidden)
+        before = layer
+    if flat is None or len(slots) < 2:
+        raise ValueError(f"model: got {model.name!r}, want a network that models.alexnet.alexnet made")
+    return slots
+
+
+def _slot(layer: Any, module: str, flat: Any) -> _Slot:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return _Slot(layer, module, NORM, (tuple(layer.gamma.shape),) * 4, _same, _same)
+    if isinstance(layer, keras.layers.Conv2D):
+        into, out = _turned(2, 3, 1, 0), _turned(3, 2, 0, 1)
+    elif isinstance(layer, keras.layers.Dense) and flat is not None:
+        into, out = _flattened(flat)
+    elif isinstance(layer, keras.layers.Dense):
+        into, out = _turned(1, 0), _turned(1, 0)
+    else:
+        raise ValueError(f"model: layer {layer.name!r} is a {type(layer).__name__}, which AlexNet has not")
+    kernel = tuple(layer.kernel.shape)
+    order = (3, 2, 0, 1) if len(kernel) == 4 else (1, 0)
+    shapes: tuple[tuple[int, ...], ...] = (tuple(kernel[axis] for axis in order), (kernel[-1],))
+    parts = ("weight", "bias") if layer.use_bias else ("weight",)
+    return _Slot(layer, module, parts, shapes[: len(parts)], into, out)
+
+
+def _same(array: np.ndarray) -> np.ndarray:
+    return array
+
+
+def _turned(*axes: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Order the axes of a kernel; a bias stays."""
+    return lambda array: np.ascontiguousarray(array.transpose(axes)) if array.ndim > 1 else array
+
+
+def _flattened(flat: Any) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:
+    """Return the ways of the first dense layer, which sees a flattened H x W x C, in PyTorch C x H x W."""
+    shape = tuple(flat.input.shape[1:])
+    # Keras's Flatten turns channels first into channels last before it flattens.
+    height, width, channels = shape if flat.data_format == "channels_last" else (*shape[1:], shape[0])
+
+    def into(array: np.ndarray) -> np.ndarray:
+        if array.ndim == 1:
+            return array
+        cube = array.reshape(len(array), channels, height, width)
+        return np.ascontiguousarray(cube.transpose(2, 3, 1, 0)).reshape(-1, len(array))
+
+    def out(array: np.ndarray) -> np.ndarray:
+        if array.ndim == 1:
+            return array
+        cube = array.reshape(height, width, channels, -1)
+        return np.ascontiguousarray(cube.transpose(3, 2, 0, 1)).reshape(array.shape[1], -1)
+
+    return into, out
+
+
+def _state(weights: str | Path | Mapping[str, Any]) -> dict[str, Any]:
+    """Return a state_dict by name: out of its file, out of a checkpoint, without `module.` before names."""
+    if isinstance(weights, str | Path):
+        torch = _torch("to read a PyTorch file")
+        try:  # tensors and nothing else: an ordinary pickle may run anything
+            weights = torch.load(weights, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ValueError(f"{weights}: no file of tensors that torch.save wrote ({said})") from error
+    for key in ("state_dict", "model"):
+        if isinstance(weights, Mapping) and isinstance(weights.get(key), Mapping):
+            weights = weights[key]
+    if not isinstance(weights, Mapping):
+        raise ValueError(f"weights: got a {type(weights).__name__}, want a state_dict, or the file of one")
+    names = [str(name) for name in weights]
+    wrapped = bool(names) and all(name.startswith("module.") for name in names)
+    return {
+        name.removeprefix("module.") if wrapped else name: tensor
+        for name, tensor in zip(names, weights.values(), strict=True)
+        if not name.endswith("num_batches_tracked")
+    }
+
+
+def _check_names(names: Mapping[str, str], slots: list[_Slot]) -> None:
+    wanted = [slot.layer.name for slot in slots]
+    if set(names) != set(wanted):
+        raise ValueError(f"names: got {', '.join(names) or 'none'}; want {', '.join(wanted)}")
+
+
+def _in_order(state: Mapping[str, Any], slots: list[_Slot]) -> list[str]:
+    """Return the module of each layer: the modules of the state in their order."""
+    modules = list(dict.fromkeys(name.rpartition(".")[0] for name in state))
+    if len(modules) != len(slots):
+        layers = ", ".join(slot.layer.name for slot in slots)
+        raise ValueError(
+            f"weights: got {len(modules)} modules ({', '.join(modules) or 'none'}), "
+            f"want {len(slots)}, for {layers}"
+        )
+    return modules
+
+
+def _nothing_left(state: Mapping[str, Any], pairs: list[tuple[str, _Slot]]) -> None:
+    """Refuse a tensor that no layer takes, a bias for one without bias for example."""
+    taken = {f"{module}.{part}" for module, slot in pairs for part in slot.parts}
+    left = [name for name in state if name not in taken]
+    if left:
+        raise ValueError(f"weights: {', '.join(left)}: no layer of the network takes that")
+
+
+def _read(state: Mapping[str, Any], module: str, slot: _Slot) -> list[np.ndarray]:
+    """Return a layer's weights as Keras wants them, or say which tensor does not fit."""
+    arrays = []
+    for part, wanted in zip(slot.parts, slot.shapes, strict=True):
+        name = f"{module}.{part}"
+        if name not in state:
+            raise ValueError(f"weights: {name} is missing, want it of shape {wanted} for {slot.layer.name}")
+        shape = tuple(state[name].shape)
+        if shape != wanted:
+            told = f"weights: {name} for {slot.layer.name}: got shape {shape}, want {wanted}"
+            raise ValueError(told + _hint(shape, wanted))
+        arrays.append(slot.into(_array(state[name])))
+    return arrays
+
+
+def _hint(got: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """Say what a wrong shape most likely means."""
+    if len(got) == len(wanted) == 4 and (got[0], got[2:]) == (wanted[0], wanted[2:]):
+        if got[1] == 2 * wanted[1]:
+            return "; it has no groups, which preset 'single-tower' has not either"
+        if 2 * got[1] == wanted[1]:
+            return "; it has two groups, as preset 'paper' has"
+    if len(got) == len(wanted) == 2 and got[0] == wanted[0] and got[1] != wanted[1]:
+        side = math.isqrt(got[1] // 256)
+        fits = f" ({side} x {side} x 256)" if side * side * 256 == got[1] else ""
+        return f"; it sees {got[1]} inputs{fits}, so the pictures had another size"
+    if len(got) == len(wanted) and got[1:] == wanted[1:] and len(got) < 4:
+        return "; for other classes, keep the last layer: top=False"
+    return ""
+
+
+def _array(tensor: Any) -> np.ndarray:
+    """Return a tensor as a float32 array, from a PyTorch tensor of any precision and device."""
+    if hasattr(tensor, "detach"):
+        tensor = tensor.detach().float().cpu().numpy()
+    return np.asarray(tensor, dtype=np.float32)
+
+
+def _torch(why: str) -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError(f"PyTorch is needed {why}: pip install torch") from error
+    return torch
