@@ -48,8 +48,11 @@ def tones(steps: Iterable[Done], count: int) -> Mapping[str, Floats]:
     seen = (levels >= -_SEEN) & (levels <= 1 + _SEEN)
     seen |= ~seen.any(axis=(1, 2), keepdims=True)
     falling = np.signbit(slopes)  # minus zero is grey that was inverted
+    contrast = _ends(slopes, seen & ~falling)
+    folded = (seen & falling).any(axis=(1, 2)) & (seen & ~falling).any(axis=(1, 2))
+    contrast[0, folded] = 0.0  # between two tones that fall together there is none
     return {
-        "contrast": _ends(slopes, seen & ~falling),
+        "contrast": contrast,
         "inverted": _ends(-slopes, seen & falling),
         "brightness": heights[:, :, -1].T - 0.5,
     }

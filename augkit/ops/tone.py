@@ -137,14 +137,18 @@ class Solarize(Curve):
         return (255 * x + _ROUNDING >= 256 * values["threshold"]) & (values["threshold"] < 1)
 
     def effects(self, aspect: Interval) -> Reach:
-        """Keep some tones and invert others, each with a slope of one about middle grey; two tones that are
-        each other's inverse fall together where one is kept, so that the larger part of the levels is left.
+        """Keep some tones and invert others, each with a slope of one about middle grey.
+
+        Two tones that are each other's inverse fall together where one is kept: white strokes on black are
+        gone.  Between those two the contrast is nothing, and the larger part of the levels is left.
         """
         low, high = (256 * end for end in self.threshold)
         if low == 256:
             return Reach()
         nearest = min(max(math.ceil(low), 128), math.ceil(high))
-        return Reach(inverted=Interval(1, 1), levels=Interval(max(nearest, 256 - nearest), 256))
+        least = 0.0 if high > 0 else 1.0
+        levels = Interval(max(nearest, 256 - nearest), 256)
+        return Reach(contrast=Interval(least, 1), inverted=Interval(1, 1), levels=levels)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

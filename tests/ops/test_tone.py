@@ -133,7 +133,7 @@ def test_solarize_keeps_a_tone_or_inverts_it_and_declares_both(threshold: float)
     after = made.apply(RAMP, {"threshold": threshold}).astype(int)
     assert ((after == RAMP) | (after == 255 - RAMP.astype(int))).all()
     reach = made.effects(SQUARE)
-    assert reach.inverted == Interval(1, 1) == reach.contrast
+    assert reach.inverted == Interval(1, 1) and reach.contrast == Interval(0, 1)
     assert reach.brightness == Interval(0, 0)
 
 

@@ -46,9 +46,9 @@ def inverted(t: Any, frame: Frame) -> Reach:
 
 
 def solarized(t: Any, frame: Frame) -> Reach:
-    """Invert what is brighter than a threshold."""
+    """Invert what is brighter than a threshold; what is dark is kept, and the two fall together."""
     keeps_dark = pair(t.threshold_range)[1] > 0
-    return Reach(contrast=Interval(1, 1) if keeps_dark else EMPTY, inverted=Interval(1, 1))
+    return Reach(contrast=Interval(0, 1) if keeps_dark else EMPTY, inverted=Interval(1, 1))
 
 
 def posterized(t: Any, frame: Frame) -> Reach:
