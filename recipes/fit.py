@@ -16,7 +16,7 @@ import hashlib
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,13 +71,16 @@ def fit(
     feed: Callable[[int], Mapping[str, Any]],
     test: tuple[np.ndarray, np.ndarray],
     run: Path,
+    *,
+    rate: Callable[[Sequence[Row]], float] | None = None,
 ) -> Result:
     """Train a network, test it, report it in the folder `run`, and return what its `result.json` holds.
 
     `build()` makes the compiled network: it takes what `feed` and `test` give, answers with logits or
     probabilities, and counts "accuracy". `feed(epoch)`, counted from 0, gives what `keras.Model.fit`
     takes for that epoch; `shuffled` makes one for arrays, `fed` one of an `augkit.feed.Feed`. `test` is
-    pictures, float32 N x H x W x C, and their labels.
+    pictures, float32 N x H x W x C, and their labels. `rate(history)` gives the learning rate of the next
+    epoch, and the network's optimiser then has no schedule of its own: `plateau.falling`.
 
     The result is the last epoch's. `best.keras` holds the epoch that read most of the watched test
     pictures: to use, not to compare by, because an epoch chosen by the test set flatters itself.
@@ -88,7 +91,7 @@ def fit(
     settings = training.describe()
     result = runs.begin(run, settings)
     if result is None:
-        model, history = _train(training, build, feed, test, run)
+        model, history = _train(training, build, feed, test, run, rate)
         _save(model, run / "last.keras")
         result = {**_judge(model, test, training), "history": history, "settings": settings}
         runs.finish(run, result)
@@ -139,6 +142,7 @@ def _train(
     feed: Callable[[int], Mapping[str, Any]],
     test: tuple[np.ndarray, np.ndarray],
     run: Path,
+    rate: Callable[[Sequence[Row]], float] | None,
 ) -> tuple[Any, list[Row]]:
     """Train from where the folder stands to the last epoch; return the network and its history."""
     keras = backend.load()
@@ -153,6 +157,9 @@ def _train(
     with _bar(training.title, training.epochs * training.steps) as advance:
         advance(len(history) * training.steps, "")
         for epoch in range(len(history), training.epochs):
+            rated = {} if rate is None else {"rate": rate(history)}
+            if rate is not None:
+                model.optimizer.learning_rate = rated["rate"]
             row = _epoch(keras, model, training.seed, epoch, feed(epoch), watched, advance)
             if not math.isfinite(row["loss"]):
                 raise TrainingError(
@@ -160,7 +167,7 @@ def _train(
                     where=str(run),
                     fix="lower the learning rate, and name another folder",
                 )
-            history.append(row)
+            history.append(row | rated)
             if row["test_accuracy"] >= max(past["test_accuracy"] for past in history):
                 _save(model, run / "best.keras")
             runs.keep(run, [keras.ops.convert_to_numpy(variable) for variable in held], history)
