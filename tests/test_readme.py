@@ -63,6 +63,15 @@ def test_every_command_shown_prints_what_is_shown(folder: Path) -> None:
         assert _matches(shown, done.stdout), (command, done.stdout)
 
 
+@pytest.mark.parametrize("text", _blocks("python"))
+def test_the_python_shown_runs(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    made: dict[str, object] = {}
+    exec(compile(text, "README.md", "exec"), made)
+    pictures, labels = made["feed"][0]  # type: ignore[index]
+    assert pictures.shape == (64, 28, 28, 1) and labels.shape == (64,)
+
+
 @pytest.mark.parametrize("text", _blocks("yaml"))
 def test_every_policy_shown_is_one_and_is_safe(text: str) -> None:
     shown = policy.parse(text, "README.md")
