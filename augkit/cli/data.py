@@ -1,4 +1,4 @@
-"""Commands that make data sets: build, generate, verify."""
+"""Commands that make data sets: build, generate, verify, replay."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ Classes = Annotated[
     list[str] | None,
     typer.Option(help="Only these classes, in this order: cat,dog; give it again for a name with a comma."),
 ]
+Format = Annotated[
+    str, typer.Option("--format", help="How pictures are kept: folder, parquet, webdataset or arrow.")
+]
+MaxBad = Annotated[
+    str,
+    typer.Option(help="Stop when more sources than this cannot be read: a share, or a number."),
+]
 Overwrite = Annotated[bool, typer.Option(help="Delete what augkit made in OUT before, and start anew.")]
 
 
@@ -48,6 +55,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(build)
     app.command()(generate)
     app.command()(verify)
+    app.command()(replay)
 
 
 def build(
@@ -62,6 +70,8 @@ def build(
         bool, typer.Option(help="Compare the source's files with their published checksums first.")
     ] = False,
     workers: Workers = 1,
+    layout: Format = "folder",
+    max_bad: MaxBad = "1%",
     overwrite: Overwrite = False,
     listed: Annotated[
         bool, typer.Option("--list", is_eager=True, callback=_list, help="List the sources, and exit.")
@@ -76,14 +86,34 @@ def build(
     from augkit import store
 
     data = _load(source, split, stratify, seed, limit, classes, checksums=checksums)
-    print(store.build(data, out, workers=workers, overwrite=overwrite, command=_command()).text())
+    made = store.build(
+        data,
+        out,
+        workers=workers,
+        format=layout,
+        max_bad=max_bad,
+        overwrite=overwrite,
+        command=_command(),
+        origin=_origin(source),
+        say=_say,
+    )
+    print(made.text())
 
 
 def generate(
     policy: Annotated[Path, typer.Argument(help="The policy file.")],
     source: Source,
     out: Out,
-    copies: Annotated[int, typer.Option(min=0, help="Augmented copies of each picture.")] = 4,
+    copies: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Augmented copies of each picture: 4; other numbers for some classes: 2,cat=8; "
+            "give it again for a name with a comma."
+        ),
+    ] = None,
+    balance: Annotated[
+        bool, typer.Option(help="Give smaller classes more copies, so that all have as many pictures.")
+    ] = False,
     keep_originals: Annotated[bool, typer.Option(help="Keep each original beside its copies.")] = True,
     task: Annotated[str, typer.Option(help="Judge against this task; 'none' lets everything through.")] = "",
     seed: Seed = 0,
@@ -97,7 +127,12 @@ def generate(
     image_format: Annotated[
         str, typer.Option(help="What copies are written as: png, webp (both lossless) or jpeg:95.")
     ] = "png",
+    layout: Format = "folder",
     workers: Workers = 1,
+    max_bad: MaxBad = "1%",
+    dry_run: Annotated[
+        bool, typer.Option(help="Say how many pictures, bytes and hours it would be, and make nothing.")
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Judge a policy and, if it is safe, make the augmented data set.  Run it again to carry on or to verify.
@@ -109,23 +144,33 @@ def generate(
     from augkit.sources.records import class_names
 
     data = _load(source, split, stratify, seed, limit, classes)
-    verdict = judging.judge_for(policy, data, task=task)
+    wanted = tuple(name.strip() for name in splits.split(",") if name.strip()) or None
+    verdict = judging.judge_for(policy, store.sample(data, wanted) if dry_run else data, task=task)
     if not verdict.safe:
         print(verdict.text(), file=sys.stderr)
         raise SystemExit(1)
-    plan = Plan(
-        verdict.safe_policy(), class_names(data), seed=seed, copies=copies, keep_originals=keep_originals
-    )
-    wanted = tuple(name.strip() for name in splits.split(",") if name.strip()) or None
+    names = class_names(data)
+    number = store.copies_of(copies or (), names)
+    plan = Plan(verdict.safe_policy(), names, seed, number, keep_originals, balance)
+    if dry_run:
+        expected = store.dry_run(
+            plan, data, out, workers=workers, splits=wanted, format=layout, image_format=image_format
+        )
+        print(expected.text(), expected.hours(), sep="\n")
+        return
     made = store.generate(
         plan,
         data,
         out,
         workers=workers,
         splits=wanted,
+        format=layout,
         image_format=image_format,
+        max_bad=max_bad,
         overwrite=overwrite,
         command=_command(),
+        origin=_origin(source),
+        say=_say,
     )
     print(made.text())
 
@@ -138,6 +183,25 @@ def verify(out: Annotated[Path, typer.Argument(help="A data set that augkit made
     from augkit import store
 
     found = store.verify(out)
+    print(found.text())
+    if not found.ok:
+        raise SystemExit(1)
+
+
+def replay(
+    out: Annotated[Path, typer.Argument(help="A data set that augkit made.")],
+    row: Annotated[str, typer.Argument(help="A row of its manifest, from 0, or the name of a picture.")],
+    source: Annotated[
+        str, typer.Option(help="Where the source picture is, if not in OUT or where it was.")
+    ] = "",
+) -> None:
+    """Make one picture again from the plan beside it, and compare: exit 0 if it is the same, 1 if not.
+
+    Example: augkit replay out/digits 17
+    """
+    from augkit import store
+
+    found = store.replay(out, row, source=source)
     print(found.text())
     if not found.ok:
         raise SystemExit(1)
@@ -168,6 +232,15 @@ def _load(
     )
     print(sources.found(data), file=sys.stderr)
     return data
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _origin(source: str) -> str:
+    """Return a source as it may be named from any folder."""
+    return str(Path(source).absolute()) if Path(source).exists() else source
 
 
 def _command() -> str:

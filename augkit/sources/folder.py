@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import re
 import unicodedata
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augkit.errors import SourceError
-from augkit.sources import records
+from augkit.sources import own, records
 from augkit.sources.request import Request
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def read(request: Request) -> DatasetDict:
     if not root.is_dir():
         raise SourceError("got a file, want a folder", where=str(root), fix=_LAYOUT)
     if (root / ".augkit").is_dir() or (root / "augkit.json").exists():
-        return _read_own(root)
+        return own.read(root)
     seen: list[Listing] = []
     splits = _splits(str(root.absolute()), seen)
     _tell(seen, request)
@@ -232,29 +231,3 @@ def _text(name: str) -> str:
     if name.isascii():
         return name
     return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def _read_own(root: Path) -> DatasetDict:
-    """Read a data set that augkit wrote, by its manifest: with the original class names and source keys."""
-    import pyarrow.parquet as pq
-    from datasets import DatasetDict
-
-    if not (root / "augkit.json").exists():
-        fix = "run the command that writes it once more: it carries on where it stopped"
-        raise SourceError("augkit has not finished writing this data set", where=str(root), fix=fix)
-    try:
-        classes = json.loads((root / ".augkit" / "plan.json").read_text("utf-8"))["classes"]
-        columns = ["file", "split", "source", "copy", "label_after"]
-        table = pq.read_table(root / ".augkit" / "manifest.parquet", columns=columns).to_pydict()
-    except (OSError, ValueError, KeyError) as error:
-        raise SourceError(
-            f"its manifest cannot be read ({error})", where=str(root), fix="augkit verify"
-        ) from error
-    place = {name: number for number, name in enumerate(classes)}
-    parts: dict[str, tuple[list[str], list[bytes | str], list[int]]] = {}
-    for file, split, source, copy, label in zip(*(table[column] for column in columns), strict=True):
-        keys, images, labels = parts.setdefault(split, ([], [], []))
-        keys.append(source if copy == 0 else f"{source}#{copy}")
-        images.append(str((root / file).absolute()))
-        labels.append(place[label])
-    return DatasetDict({split: records.dataset(*columns, classes) for split, columns in parts.items()})

@@ -14,20 +14,26 @@ OUT/.augkit/run/                        lock, log, finished shards: all that dep
 from __future__ import annotations
 
 from augkit.store.checking import Verified, tree_hash, verify
+from augkit.store.copies import parsed as copies_of
 from augkit.store.forecast import Forecast
 from augkit.store.formats import FORMATS
+from augkit.store.replaying import Replayed, replay
 from augkit.store.stopping import Interrupted
-from augkit.store.writing import Generated, build, dry_run, generate
+from augkit.store.writing import Generated, build, dry_run, generate, sample
 
 __all__ = [
     "FORMATS",
     "Forecast",
     "Generated",
     "Interrupted",
+    "Replayed",
     "Verified",
     "build",
+    "copies_of",
     "dry_run",
     "generate",
+    "replay",
+    "sample",
     "tree_hash",
     "verify",
 ]

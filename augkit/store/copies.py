@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augkit import keys as addresses
+from augkit.errors import UsageError, did_you_mean
 from augkit.plan import Plan
+
+USUAL = 4
+
+
+def parsed(given: Sequence[str], classes: Sequence[str]) -> int | dict[str, int]:
+    """Read numbers of copies: "4" for every class, "6=8,9=8" for some, "2,6=8" for both.
+
+    Several are joined; a class whose name has a comma stands in one of its own.
+
+    Raises:
+        UsageError: one is no number, or there is no such class.
+    """
+    usual, some = USUAL, {}
+    for text in given:
+        alone = text.rpartition("=")[0].strip() in classes
+        for part in [text] if alone else text.split(","):
+            name, named, number = (piece.strip() for piece in part.rpartition("="))
+            if not (number.isascii() and number.isdigit()):
+                fix = "write --copies 4, or --copies 6=8,9=8 for some classes"
+                raise UsageError(f"got {text!r} copies, want a number from 0 up", fix=fix)
+            if not named:
+                usual = int(number)
+            elif name not in classes:
+                few = ", ".join(classes[:10]) + (" …" if len(classes) > 10 else "")
+                fix = did_you_mean(name, classes) or f"its {len(classes)} classes are {few}"
+                raise UsageError(f"the source has no class {name!r}", fix=fix)
+            else:
+                some[name] = int(number)
+    return {name: some.get(name, usual) for name in classes} if some else usual
 
 
 def of_each(plan: Plan, labels: NDArray[np.int64], keys: Iterable[str]) -> NDArray[np.int64]:

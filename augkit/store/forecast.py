@@ -97,7 +97,8 @@ class Forecast:
         copies = self.total - self.originals
         kinds = [f"{self.originals:,} originals"] if self.originals else []
         kinds += [f"{copies:,} copies"] if copies else []
-        head = f"To make: {self.total:,} pictures ({' and '.join(kinds)}) in {self.files:,} files"
+        files = f"{self.files:,} file{'s' if self.files > 1 else ''}"
+        head = f"To make: {self.total:,} pictures ({' and '.join(kinds)}) in {files}"
         left = sum(self.left.values())
         head += f", {left:,} of them still missing" if left < self.total else ""
         if self.size is not None and left:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.draw import draw
 from augkit.errors import SourceError, UsageError
 from augkit.sources import records
 from augkit.store import copies, names
@@ -195,8 +196,12 @@ class Sources:
 
     def some(self, job: Job, split: str, most: int) -> Shard:
         """Return a shard of some sources, spread evenly over a split."""
-        rows = np.unique(np.linspace(0, len(self.keys[split]) - 1, most).astype(np.int64))
+        rows = _spread(len(self.keys[split]), most)
         return self._shard(0, split, 0, rows, names.Stems((), np.empty(0, np.int64)), job.copies(self, split))
+
+    def spread(self, split: str, most: int) -> NDArray[np.int64]:
+        """Return where in the source those stand that `some` takes."""
+        return self.order[split][_spread(len(self.keys[split]), most)]
 
     def _shard(
         self,
@@ -255,6 +260,10 @@ class Sources:
         return {"pictures": len(order), "by": by, "sha256": (full if by == "content" else short).hexdigest()}
 
 
+def _spread(count: int, most: int) -> NDArray[np.int64]:
+    return np.unique(np.linspace(0, count - 1, most).astype(np.int64))
+
+
 def _undecoded(part: Dataset) -> Dataset:
     from datasets import Image
 
@@ -277,6 +286,12 @@ def _content(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError:
         return b""
+
+
+def drawn_by(plan: Plan) -> tuple[str, ...]:
+    """Return the names of the values that a plan draws."""
+    nothing = np.empty(0, dtype=np.uint64)
+    return tuple(draw(plan.policy, nothing, [], seed=0, aspects=np.empty(0)).values)
 
 
 def chosen(data: DatasetDict, splits: Sequence[str] | None) -> tuple[str, ...]:

@@ -16,16 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from augkit import codec, engines
-from augkit.draw import draw
 from augkit.errors import StoreError, UsageError
 from augkit.sources.request import Say, quiet
 from augkit.store import bad, checking, claim, disk, formats, manifest, names, replaying, sealing, shard
-from augkit.store.forecast import Forecast, forecast
+from augkit.store.forecast import SAMPLE, Forecast, forecast
 from augkit.store.identity import identity
-from augkit.store.job import Job, Sources, chosen
+from augkit.store.job import Job, Sources, chosen, drawn_by
 from augkit.store.stopping import bar, stoppable
 
 if TYPE_CHECKING:
@@ -143,6 +140,16 @@ def dry_run(
         return forecast(job, sources, Path(aside), workers)
 
 
+def sample(source: DatasetDict, splits: Sequence[str] | None = None) -> DatasetDict:
+    """Return the few pictures of each split that `dry_run` looks at."""
+    from datasets import DatasetDict
+
+    sources = Sources(source, chosen(source, splits))
+    return DatasetDict(
+        {split: source[split].select(sources.spread(split, SAMPLE)) for split in sources.parts}
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class _Request:
     """Hold what decides how the work is done, and no byte of what it makes."""
@@ -211,14 +218,8 @@ def _job(plan: Plan | None, sources: Sources, out: Path, image_format: str, form
         image_format,
         again=False,
         layout=format,
-        drawn=() if plan is None else _drawn(plan),
+        drawn=() if plan is None else drawn_by(plan),
     )
-
-
-def _drawn(plan: Plan) -> tuple[str, ...]:
-    """Return the names of the values that a plan draws."""
-    nothing = np.empty(0, dtype=np.uint64)
-    return tuple(draw(plan.policy, nothing, [], seed=0, aspects=np.empty(0)).values)
 
 
 def _verified(out: Path) -> Generated:

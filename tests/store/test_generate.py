@@ -138,7 +138,9 @@ def test_p17_bad_pictures_are_left_out_with_a_reason(tmp_path):
 
 def test_p17_too_many_bad_pictures_stop_the_run(tmp_path):
     data = with_bad(making.source(20), {3: b"", 4: b"", 5: b"<html>"})
-    with pytest.raises(StoreError, match=r"3 of 20 sources cannot be read\n  train: .k003.: the file is empty"):
+    with pytest.raises(
+        StoreError, match=r"3 of 20 sources cannot be read\n  train: .k003.: the file is empty"
+    ):
         store.generate(making.plan(), data, tmp_path)
     assert not (tmp_path / "augkit.json").exists()
 

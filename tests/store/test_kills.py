@@ -124,7 +124,10 @@ class Crash(BaseException):
     """Stand for a power cut: nothing but tests catches it."""
 
 
-def crashing(monkeypatch, at: int) -> None:
+STEPS = ((disk, "put"), (disk, "sync"), (disk, "settle"), (os, "replace"), (Path, "replace"))
+
+
+def crashing(monkeypatch, at: int, steps=STEPS) -> None:
     """Crash at the `at`-th step that changes the disk, whichever it is."""
     left = [at]
 
@@ -137,7 +140,7 @@ def crashing(monkeypatch, at: int) -> None:
 
         return step
 
-    for module, name in ((disk, "put"), (disk, "sync"), (disk, "settle"), (os, "replace"), (Path, "replace")):
+    for module, name in steps:
         monkeypatch.setattr(module, name, stepping(getattr(module, name)))
 
 

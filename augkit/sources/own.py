@@ -1,0 +1,80 @@
+"""A data set that augkit wrote, read by its manifest: with the original class names and source keys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from augkit.errors import SourceError
+from augkit.sources import members, records, streamed
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+_COLUMNS = ["file", "split", "source", "copy", "label_after"]
+_PLACED = ["place", "bytes"]  # older manifests have no places: each of their files is one picture
+
+
+def read(root: Path) -> DatasetDict:
+    """Read a finished data set; the key of a copy is its source's key and its number, as in "k0017#2".
+
+    Raises:
+        SourceError: it is not finished, or its manifest cannot be read.
+    """
+    from datasets import DatasetDict
+
+    if not (root / "augkit.json").exists():
+        fix = "run the command that writes it once more: it carries on where it stopped"
+        raise SourceError("augkit has not finished writing this data set", where=str(root), fix=fix)
+    try:
+        plan = json.loads((root / ".augkit" / "plan.json").read_text("utf-8"))
+        classes, kept = plan["classes"], plan.get("format", "folder")
+        table = _manifest(root, _COLUMNS if kept == "folder" else _COLUMNS + _PLACED)
+    except (OSError, ValueError, KeyError) as error:
+        raise SourceError(
+            f"its manifest cannot be read ({error})", where=str(root), fix="augkit verify"
+        ) from error
+    splits = table["split"].to_numpy(zero_copy_only=False)
+    parts = {}
+    for split in dict.fromkeys(splits.tolist()):
+        part = table.filter(splits == split)
+        parts[split] = _part(root, part.to_pydict(), classes, kept)
+    return DatasetDict(parts)
+
+
+def _manifest(root: Path, wanted: list[str]) -> Any:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(root / ".augkit" / "manifest.parquet", columns=wanted)
+
+
+def _part(root: Path, table: dict[str, list[Any]], classes: list[str], kept: str) -> Dataset:
+    numbered = zip(table["source"], table["copy"], strict=True)
+    keys = [source if copy == 0 else f"{source}#{copy}" for source, copy in numbered]
+    place = {name: number for number, name in enumerate(classes)}
+    labels = [place[label] for label in table["label_after"]]
+    paths = [str((root / file).absolute()) for file in table["file"]]
+    if kept in ("parquet", "arrow"):
+        from augkit.sources import columns  # which knows folders, and folders know this
+
+        pictures = _pictures(list(dict.fromkeys(paths)), kept)
+        return columns.joined(pictures, keys, np.array(labels, np.int64), classes)
+    if kept == "webdataset":
+        inside = zip(paths, table["place"], table["bytes"], strict=True)
+        paths = [members.reference(path, start, size) for path, start, size in inside]
+    return records.dataset(keys, paths, labels, classes)
+
+
+def _pictures(files: list[str], kept: str) -> Dataset:
+    """Return the pictures of some files, in the order of their rows, which is the manifest's."""
+    import datasets
+
+    if kept == "arrow":
+        part = datasets.concatenate_datasets([datasets.Dataset.from_file(file) for file in files])
+    else:
+        with streamed.bars_off():
+            part = datasets.load_dataset("parquet", data_files={"train": files}, split="train")
+    return part.select_columns(["image"]).cast_column("image", datasets.Image(decode=False))
