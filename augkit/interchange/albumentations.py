@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from augkit.errors import PolicyError, UsageError
+from augkit.interchange.albumentations_steps import natively
 from augkit.interchange.builder import Builder, Converted, known
 from augkit.intervals import Interval
 from augkit.ops.borrowed import REFUSED
-from augkit.ops.borrowed.frame import pair
 from augkit.ops.foreign import accepted, transform
 from augkit.steps import Node
 
@@ -19,7 +19,9 @@ VERSION = "2.0.8"
 _GROUPS = ("Compose", "ReplayCompose", "Sequential")
 _COMPOSITIONS = (*_GROUPS, "OneOf", "SomeOf", "RandomOrder", "OneOrOther", "SelectiveChannelTransform")
 _TYPES = ("ToFloat", "FromFloat", "Normalize", "ToRGB", "ToTensorV2")
-_BORDERS = {0: "constant", 1: "edge", 2: "reflect", 3: "wrap", 4: "reflect_101"}
+_INHERITED = {"PadIfNeeded": ("padding",)}
+"""What a transform writes down of the one it is made of, and does not take."""
+
 _MAX_ORDERS = 24
 _MAX_VALUES = 20_000
 
@@ -98,7 +100,8 @@ class _Reader:
         if not own:
             return self.build.unknown(name, where, f"{full} is not a transform of albumentations", p=p)
         if name in _COMPOSITIONS:
-            return self._composition(name, given, path, where, p)
+            with self.build.choice(chosen=name not in _GROUPS or p < 1):
+                return self._composition(name, given, path, where, p)
         return self._leaf(name, given, where, p)
 
     def _p(self, given: Mapping[str, Any], where: str) -> float:
@@ -188,7 +191,7 @@ class _Reader:
         if given.get("unwritten"):
             return build.unknown(name, where, "its arguments cannot be written down", p=p)
         mine = accepted(name)
-        skipped = ("__class_fullname__", "p", "always_apply", "strict", "seed")
+        skipped = ("__class_fullname__", "p", "always_apply", "strict", "seed", *_INHERITED.get(name, ()))
         strange = [key for key in given if key not in mine and key not in skipped]
         if strange:
             why = f"{name} of albumentations {VERSION} has no argument {strange[0]!r}"
@@ -202,83 +205,9 @@ class _Reader:
             problem = error.problem if isinstance(error, UsageError) else str(error)
             raise PolicyError(f"{name} {problem}", where=where) from None
         made_with = transform(name, json.dumps(arguments, sort_keys=True))
-        converted = _natively(build, name, made_with, where, p)
+        converted = natively(build, name, made_with, where, p)
         _follow(build, name, arguments)
         return made if converted is None else converted
-
-
-def _natively(build: Builder, name: str, t: Any, where: str, p: float) -> tuple[Node, ...] | None:
-    """Return the steps of augkit that mean the same as a transform, or None where there are none."""
-    if name == "NoOp":
-        return ()
-    if name in ("HorizontalFlip", "TimeReverse"):
-        return build.native("flip_horizontal", where, p=p)
-    if name == "VerticalFlip":
-        return build.native("flip_vertical", where, p=p)
-    if name == "InvertImg":
-        return build.native("invert", where, p=p)
-    if name in ("Transpose", "RandomRotate90", "D4", "SquareSymmetry"):
-        return _square(build, name, where, p)
-    if name == "Rotate" and not t.crop_border:
-        build.border(where, _BORDERS[t.border_mode], t.fill)
-        return _turned(build, pair(t.limit), where, p)
-    if name in ("Affine", "ShiftScaleRotate") and not t.fit_output:
-        return _affine(build, t, where, p)
-    if name == "ToGray" and t.method == "weighted_average":
-        return build.native("grey", where, p=p)
-    if name == "ChannelShuffle":
-        return build.native("channel_shuffle", where, p=p * 5 / 6)
-    if name == "RandomBrightnessContrast" and pair(t.contrast_limit) == (0, 0) and t.brightness_by_max:
-        return None if t.ensure_safe_range else build.native(
-            "brightness", where, p=p, shift=pair(t.brightness_limit)
-        )  # fmt: skip
-    return None
-
-
-def _square(build: Builder, name: str, where: str, p: float) -> tuple[Node, ...]:
-    if build.frame.aspect != Interval(1, 1):
-        build.note(where, "of a picture that is not square it swaps the sides; augkit keeps the frame")
-    if name == "Transpose":
-        return build.native("transpose", where, p=p)
-    turned = build.native("quarter_turn", where, p=0.75)
-    if name == "RandomRotate90":
-        return build.group(turned, where, p=p)
-    return build.group((*build.native("flip_horizontal", where, p=0.5), *turned), where, p=p)
-
-
-def _turned(build: Builder, limit: tuple[float, float], where: str, p: float = 1.0) -> tuple[Node, ...]:
-    if max(map(abs, limit)) > 180:
-        build.note(where, f"turns of {list(limit)} degrees go round; augkit turns evenly by any angle")
-        limit = (-180.0, 180.0)
-    return build.native("rotate", where, p=p, degrees=limit)
-
-
-def _affine(build: Builder, t: Any, where: str, p: float) -> tuple[Node, ...] | None:
-    """Zoom, turn, lean, shift, in albumentations' order; its y runs down."""
-    x, y = pair(t.shear["x"]), pair(t.shear["y"])
-    if any(x) and any(y):
-        return None
-    if t.translate_px and any(any(pair(t.translate_px[axis])) for axis in "xy") and not build.knows_side:
-        build.note(where, "it shifts by pixels, and how many the pictures have is not known: give --side")
-    if t.balanced_scale:
-        build.note(where, "balanced_scale draws shrinking and enlarging as often; augkit draws evenly")
-    build.border(where, _BORDERS[t.border_mode], t.fill)
-    zx, zy = pair(t.scale["x"]), pair(t.scale["y"])
-    if t.keep_ratio or (zx == zy and zx[0] == zx[1]):
-        zoom = build.native("zoom", where, factor=zx)
-    else:
-        zoom = build.native("zoom", where, x=zx, y=zy)
-    shares = t.translate_percent or {
-        axis: tuple(end / build.frame.side for end in pair(t.translate_px[axis])) for axis in "xy"
-    }
-    (left, right), (up, down) = pair(shares["x"]), pair(shares["y"])
-    steps = [
-        *zoom,
-        *_turned(build, pair(t.rotate), where),
-        *build.native("shear", where, x_degrees=x, y_degrees=y),
-        *build.native("shift", where, x=(left, right), y=(-down, -up)),
-    ]
-    return build.group(steps, where, p=p)
 
 
 def _follow(build: Builder, name: str, arguments: dict[str, Any]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from augkit.intervals import Interval
@@ -104,6 +105,7 @@ class Builder:
         self.file, self.tool = file, tool
         self.frame = Frame(aspect, side or SIDE, keeps=False)
         self.knows_side = side > 0
+        self.chosen = False
         self.notes: list[Note] = []
         self._borders: dict[tuple[str, tuple[int, ...]], str] = {}
 
@@ -112,18 +114,27 @@ class Builder:
         if Note(where, text) not in self.notes:
             self.notes.append(Note(where, text))
 
-    def native(self, word: str, where: str, *, p: float = 1.0, **settings: Range) -> tuple[Node, ...]:
-        """Use an op of augkit; nothing, where its settings do nothing."""
+    @contextlib.contextmanager
+    def choice(self, *, chosen: bool = True) -> Iterator[None]:
+        """Take note that what is read meanwhile is not done to every picture, so that no size may change."""
+        before, self.chosen = self.chosen, self.chosen or chosen
+        yield
+        self.chosen = before
+
+    def native(self, word: str, where: str, *, p: float = 1.0, **settings: Any) -> tuple[Node, ...]:
+        """Use an op of augkit, its ranges given as pairs; nothing, where its settings do nothing."""
         kind = OPS[word]
-        limits = {f.name: f.metadata["limits"] for f in dataclasses.fields(kind) if "limits" in f.metadata}
-        moving = {key: value for key, value in settings.items() if value != (limits[key].still,) * 2}
-        if p == 0 or (settings and not moving):
+        fields = {field.name: field.metadata for field in dataclasses.fields(kind)}
+        ranges = {key: value for key, value in settings.items() if "limits" in fields[key]}
+        limits = {key: fields[key]["limits"] for key in ranges}
+        moving = {key: value for key, value in ranges.items() if value != (limits[key].still,) * 2}
+        if p == 0 or (ranges and not moving):
             return ()
         wrong = [key for key, ends in moving.items() if not all(limits[key].holds(end) for end in ends)]
         if wrong:
             self.note(where, f"{wrong[0]} of {list(moving[wrong[0]])} is more than {word} of augkit takes")
             return self.declared(word, Reach.unknown(), where, p=p)
-        given = {key: (float(low), float(high)) for key, (low, high) in settings.items()}
+        given = {**settings, **{key: (float(low), float(high)) for key, (low, high) in ranges.items()}}
         return (Step(kind(**given), float(p), word, where, ""),)
 
     def borrowed(self, name: str, where: str, *, p: float = 1.0, **arguments: Any) -> tuple[Node, ...]:

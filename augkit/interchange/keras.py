@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from augkit.interchange import framed
 from augkit.interchange import keras_colours as colours
 from augkit.interchange.builder import LEFT_OUT, Builder, Converted, Range
 from augkit.interchange.keras_colours import ends
@@ -144,6 +145,15 @@ def _bent(name: str) -> Callable[[Builder, Config, str], Nodes]:
 
 def _crop(build: Builder, config: Config, where: str) -> Nodes:
     height, width = int(config["height"]), int(config["width"])
+    return framed.anywhere(build, where, width, height) or _borrowed_crop(build, width, height, where)
+
+
+def _middle(build: Builder, config: Config, where: str) -> Nodes:
+    height, width = int(config["height"]), int(config["width"])
+    return framed.middle(build, where, width, height) or _borrowed_crop(build, width, height, where)
+
+
+def _borrowed_crop(build: Builder, width: int, height: int, where: str) -> Nodes:
     made = build.borrowed("RandomCrop", where, height=height, width=width, pad_if_needed=True)
     build.became(width, height)
     return made
@@ -157,6 +167,10 @@ def _resizing(build: Builder, config: Config, where: str) -> Nodes:
         )
         made = build.declared("Resizing", lost.either(Reach()), where)
     else:
+        filter_ = framed.FILTERS.get(str(config.get("interpolation", "bilinear")), "linear")
+        native = framed.sized(build, where, width, height, filter_)
+        if native is not None:
+            return native
         made = build.borrowed("Resize", where, height=height, width=width)
     build.became(width, height)
     return made
@@ -197,7 +211,7 @@ READERS: dict[str, Callable[[Builder, Config, str], Nodes]] = {
     "RandomPerspective": _bent("RandomPerspective"),
     "RandomElasticTransform": _bent("RandomElasticTransform"),
     "RandomCrop": _crop,
-    "CenterCrop": _crop,
+    "CenterCrop": _middle,
     "Resizing": _resizing,
     "RandomBrightness": colours.brightness,
     "RandomContrast": colours.contrast,

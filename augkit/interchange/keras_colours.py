@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from augkit.interchange import alike
 from augkit.interchange.builder import Builder, Range
 from augkit.interchange.rand_augment import sharpness as sharpness_reach
 from augkit.intervals import Interval
@@ -94,13 +95,19 @@ def posterization(build: Builder, config: Config, where: str) -> Nodes:
     """Leave few bits."""
     low, high = ends(config["factor"], 1, 8)
     bits = [int(low), max(int(low), int(high) - (1 if high > low else 0))]
+    native = alike.posterized(build, bits[0], where, 1.0) if bits[0] == bits[1] else None
+    if native is not None:
+        return native
     return build.borrowed("Posterize", where, num_bits=bits) if bits[0] < 8 else ()
 
 
 def solarization(build: Builder, config: Config, where: str) -> Nodes:
     """Add, then invert what is above a threshold."""
     added = ends(config.get("addition_factor", 0.0), 0, 1)[1]
-    keeps_dark = ends(config.get("threshold_factor", 0.0), 0, 1)[1] > 0
+    low, high = ends(config.get("threshold_factor", 0.0), 0, 1)
+    if not added:  # Keras counts the low end in levels and the high end in shares of 255
+        return alike.solarized(build, (low, 255 * high), where, 1.0)
+    keeps_dark = high > 0
     reach = line(-1, 1 if keeps_dark else -1, -added, added)
     return build.declared("Solarization", reach, where)
 
@@ -113,7 +120,12 @@ def sharpness(build: Builder, config: Config, where: str) -> Nodes:
 
 def blur(build: Builder, config: Config, where: str) -> Nodes:
     """Blur by a number of pixels."""
-    sigma = max(ends(config.get("sigma", 1.0), 0, math.inf))
+    low, sigma = ends(config.get("sigma", 1.0), 0, math.inf)
+    size = config.get("kernel_size", 3)
+    kernel = min(size) if isinstance(size, list | tuple) else size
+    native = alike.blurred(build, (low, sigma), where, chance(config), kernel=kernel)
+    if native is not None:
+        return native
     reach = Reach(blur=up_to(build.frame.share(sigma)))
     return build.declared("RandomGaussianBlur", reach, where, p=chance(config))
 

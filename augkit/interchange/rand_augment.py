@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from augkit.interchange import alike
 from augkit.interchange.builder import Builder, Range
 from augkit.ops.borrowed.detail import blurred
 from augkit.ops.borrowed.frame import Frame
@@ -79,10 +80,11 @@ def _named_op(build: Builder, name: str, strength: float, where: str) -> Nodes:
         return build.declared("Sharpness", sharpness(1 - strength, build.frame), where)
     if name == "Posterize":
         bits = 8 - round(strength)
-        return build.borrowed("Posterize", where, num_bits=bits) if bits < 8 else ()
+        native = alike.posterized(build, bits, where, 1.0)
+        return native if native is not None else build.borrowed("Posterize", where, num_bits=bits)
     if name == "Solarize":
         share = max(0.0, 1 - strength)
-        return build.borrowed("Solarize", where, threshold_range=[share, 1.0 if strength >= 1 else share])
+        return alike.solarized(build, (255 * share, 255.0 if strength >= 1 else 255 * share), where, 1.0)
     if name == "AutoContrast":
         return build.borrowed("AutoContrast", where, method="pil")
     return (

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from augkit.interchange import alike
 from augkit.interchange import torchvision_frames as frames
 from augkit.interchange.builder import LEFT_OUT, Builder, Converted, Range
 from augkit.interchange.rand_augment import auto_augment, rand_augment, sharpness, trivial_augment
@@ -49,7 +50,8 @@ def _node(build: Builder, t: Any, path: str) -> Nodes:
     if name in ("Compose", "Sequential", "ModuleList"):
         return tuple(itertools.chain.from_iterable(_children(build, t, path)))
     if name in _GROUPS:
-        return _GROUPS[name](build, t, path, where)
+        with build.choice():
+            return _GROUPS[name](build, t, path, where)
     if name in _TYPES:
         build.note(where, LEFT_OUT)
         return ()
@@ -157,7 +159,8 @@ def _colours(build: Builder, t: Any, where: str) -> Nodes:
         name: still.get(name, [1.0, 1.0]) if getattr(t, name) is None else [*pair(tuple(getattr(t, name)))]
         for name in names
     }
-    return build.borrowed("ColorJitter", where, **given)
+    factors = {name: pair(given[name]) for name in names}
+    return alike.coloured(build, factors, where, 1.0) or build.borrowed("ColorJitter", where, **given)
 
 
 def _photometric(build: Builder, t: Any, where: str) -> Nodes:
@@ -185,7 +188,11 @@ def _gaussian(build: Builder, t: Any, where: str) -> Nodes:
     size = max(
         int(v) for v in (t.kernel_size if isinstance(t.kernel_size, list | tuple) else [t.kernel_size])
     )
-    return build.borrowed("GaussianBlur", where, blur_limit=[size, size], sigma_limit=[*pair(tuple(t.sigma))])
+    sigmas = pair(tuple(t.sigma))
+    native = alike.blurred(build, sigmas, where, 1.0, kernel=size)
+    if native is not None:
+        return native
+    return build.borrowed("GaussianBlur", where, blur_limit=[size, size], sigma_limit=[*sigmas])
 
 
 def _sharpness(build: Builder, t: Any, where: str) -> Nodes:
@@ -206,10 +213,12 @@ def _elastic(build: Builder, t: Any, where: str) -> Nodes:
 
 def _jpeg(build: Builder, t: Any, where: str) -> Nodes:
     low, high = pair(t.quality if isinstance(t.quality, int) else tuple(t.quality))
-    return build.borrowed("ImageCompression", where, quality_range=[int(low), int(high)])
+    return build.native("jpeg", where, quality=(low, high))
 
 
 def _noise(build: Builder, t: Any, where: str) -> Nodes:
+    if t.mean == 0:
+        return alike.noisy(build, (float(t.sigma), float(t.sigma)), where, 1.0)
     reach = Reach(noise=up_to(float(t.sigma)), brightness=Interval(float(t.mean), float(t.mean)))
     return build.declared("GaussianNoise", reach, where)
 
@@ -234,13 +243,19 @@ def _posterize(build: Builder, t: Any, where: str) -> Nodes:
         return build.declared(
             "RandomPosterize", Reach(levels=Interval(1, 256), brightness=Interval(-1, 0)), where
         )
-    return build.borrowed("Posterize", where, p=t.p, num_bits=int(t.bits))
+    native = alike.posterized(build, int(t.bits), where, t.p)
+    return native if native is not None else build.borrowed("Posterize", where, p=t.p, num_bits=int(t.bits))
 
 
 def _solarize(build: Builder, t: Any, where: str) -> Nodes:
     """Invert from a threshold on, which counts levels for bytes and shares for floats."""
-    share = min(1.0, float(t.threshold) / (255 if t.threshold > 1 else 1))
-    return build.borrowed("Solarize", where, p=t.p, threshold_range=[share, share])
+    level = float(t.threshold) * (1 if t.threshold > 1 else 255)
+    return alike.solarized(build, (level, level), where, t.p)
+
+
+def _permuted(build: Builder, t: Any, where: str) -> Nodes:
+    """Swap channels; one order of six is the picture's own."""
+    return build.native("channel_shuffle", where, p=5 / 6)
 
 
 READERS: dict[str, Callable[[Builder, Any, str], Nodes]] = {
@@ -249,7 +264,7 @@ READERS: dict[str, Callable[[Builder, Any, str], Nodes]] = {
     "RandomInvert": _one("invert"),
     "Grayscale": _grey,
     "RandomGrayscale": _grey,
-    "RandomChannelPermutation": _like("ChannelShuffle"),
+    "RandomChannelPermutation": _permuted,
     "RandomEqualize": _like("Equalize", mode="pil"),
     "RandomAutocontrast": _like("AutoContrast", method="pil"),
     "RandomPosterize": _posterize,

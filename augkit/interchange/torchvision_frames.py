@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from augkit.interchange import framed
 from augkit.interchange.builder import LOST, Builder
 from augkit.intervals import Interval
 from augkit.ops.borrowed.frame import Frame, joined, pair, window
@@ -21,6 +22,17 @@ def borders(build: Builder, t: Any, where: str) -> None:
     build.border(where, mode, 0 if fill is None else fill)
 
 
+def filtered(t: Any) -> str:
+    """Return the name of a transform's filter."""
+    given = getattr(t, "interpolation", "bilinear")
+    return framed.FILTERS.get(getattr(given, "value", given), "linear")
+
+
+def averages(t: Any) -> bool:
+    """Tell whether a transform averages over pixels where it shrinks; on Pillow's pictures it always does."""
+    return getattr(t, "antialias", True) is not False
+
+
 def _size(value: Any) -> tuple[float, float]:
     """Return height and width of a size as torchvision takes it."""
     if isinstance(value, int | float):
@@ -32,10 +44,14 @@ def _size(value: Any) -> tuple[float, float]:
 def resized_crop(build: Builder, t: Any, where: str) -> Nodes:
     """Cut out a share of the area in a drawn ratio, and scale it to `size`."""
     height, width = _size(t.size)
+    scale, ratio = pair(tuple(t.scale)), pair(tuple(t.ratio))
+    native = framed.resized_crop(build, where, (int(width), int(height)), scale, ratio, filtered(t))
+    if native is not None:
+        return native
     arguments: dict[str, Any] = {
         "size": [int(height), int(width)],
-        "scale": [*pair(tuple(t.scale))],
-        "ratio": [*pair(tuple(t.ratio))],
+        "scale": [*scale],
+        "ratio": [*ratio],
     }
     made = build.borrowed("RandomResizedCrop", where, **arguments)
     build.became(width, height)
@@ -50,6 +66,11 @@ def crop(build: Builder, t: Any, where: str) -> Nodes:
         padding = (padding[0], padding[2], padding[1], padding[3])
     if any(padding) or getattr(t, "pad_if_needed", False):
         borders(build, t, where)
+    if not any(padding):
+        like = framed.middle if type(t).__name__ == "CenterCrop" else framed.anywhere
+        native = like(build, where, int(width), int(height))
+        if native is not None:
+            return native
     made = _padded_crop(build, width, height, padding, where) if any(padding) else build.borrowed(
         "CenterCrop" if type(t).__name__ == "CenterCrop" else "RandomCrop", where,
         height=int(height), width=int(width), pad_if_needed=bool(getattr(t, "pad_if_needed", True)),
@@ -93,6 +114,9 @@ def pad(build: Builder, t: Any, where: str) -> Nodes:
     """Add a border of some pixels."""
     borders(build, t, where)
     left, top, right, bottom = _padding(t.padding)
+    native = framed.margins(build, where, int(left), int(top), int(right), int(bottom))
+    if native is not None:
+        return native
     made = build.borrowed("Pad", where, padding=[int(left), int(top), int(right), int(bottom)])
     if build.knows_side and build.frame.aspect == Interval(1, 1):
         build.became(build.frame.side + left + right, build.frame.side + top + bottom)
@@ -110,10 +134,17 @@ def resize(build: Builder, t: Any, where: str) -> Nodes:
     """Scale the shorter side to a number of pixels, or both sides, which stretches."""
     if isinstance(t.size, list | tuple) and len(t.size) == 2:
         height, width = _size(t.size)
+        native = framed.sized(build, where, width, height, filtered(t), skips=not averages(t))
+        if native is not None:
+            return native
         made = build.borrowed("Resize", where, height=int(height), width=int(width))
         build.became(width, height)
         return made
     shorter = int(t.size if isinstance(t.size, int | float) else t.size[0])
+    if getattr(t, "max_size", None) is None:
+        native = framed.shorter_sized(build, where, shorter, filtered(t), skips=not averages(t))
+        if native is not None:
+            return native
     made = build.borrowed("SmallestMaxSize", where, max_size=shorter)
     build.frame, build.knows_side = Frame(build.frame.aspect, shorter, keeps=False), True
     return made

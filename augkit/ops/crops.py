@@ -101,6 +101,13 @@ class RandomResizedCrop(Geometric):
             kept=Interval(low, 1),
         )
 
+    def stretch_into(self, aspect: Interval, after: float) -> Interval | None:
+        """Stretch by the window's shape over that of the frame: it is drawn, or gives way towards the
+        picture's own.
+        """
+        least, most = min(self.ratio[0], aspect.low), max(self.ratio[1], aspect.high)
+        return Interval(1, max(most / after, after / least, 1.0))
+
     @property
     def clips(self) -> bool:
         """Tell that what is outside the window is gone."""

@@ -103,6 +103,12 @@ class Geometric(Op):
         """Return the width over height of all pictures after this op; None where it is what it was before."""
         return None
 
+    def stretch_into(self, aspect: Interval, after: float) -> Interval | None:
+        """Return how far this op and a resize to width over height `after`, right after it, stretch a picture
+        together; None where that is no less than both on their own.
+        """
+        return None
+
     def size_after(self, width: int, height: int) -> tuple[int, int]:
         """Return the width and height in pixels of what comes out, given those of what goes in."""
         return width, height

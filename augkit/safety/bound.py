@@ -5,6 +5,7 @@ Sound, instant, not tight.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Iterator
 
@@ -15,6 +16,7 @@ from augkit.draw import Draws, bends
 from augkit.intervals import Arcs, Interval
 from augkit.ops import Geometric, Kernel, Op, Projective
 from augkit.ops.foreign import Foreign
+from augkit.ops.framing import Resize
 from augkit.policy import Policy
 from augkit.reach import AXES, GEOMETRY, TONE, Limits, Reach
 from augkit.safety.reflected import IMAGES, brings_in
@@ -40,12 +42,31 @@ def reflects(policy: Policy, aspect: Interval) -> bool:
 
 def sequence(nodes: tuple[Node, ...], aspect: Interval, before_each: Reach | None = None) -> Reach:
     """Return the reach of some steps, one after the other; `before_each` of them comes this."""
-    total = Reach()
-    for node in nodes:
-        total = total if before_each is None else total.then(before_each)
-        total = total.then(single(node, aspect, before_each))
+    total, done = Reach(), 0
+    for place, node in enumerate(nodes):
+        pair = _into_size(nodes[place : place + 2], aspect) if before_each is None else None
+        if place < done:
+            pass  # with the step before it
+        elif pair is not None:
+            total, done = total.then(pair), place + 2
+        else:
+            total = total if before_each is None else total.then(before_each)
+            total = total.then(single(node, aspect, before_each))
         aspect = _after(node, aspect)
     return total
+
+
+def _into_size(nodes: tuple[Node, ...], aspect: Interval) -> Reach | None:
+    """Return the reach of a window and a resize right after it, which are one resampling."""
+    ops = [node.op for node in nodes if isinstance(node, Step) and node.p == 1]
+    if len(ops) < 2 or not (isinstance(ops[0], Geometric) and isinstance(ops[1], Resize)):
+        return None
+    after = ops[1].aspect_after
+    stretch = None if after is None else ops[0].stretch_into(aspect, after)
+    if stretch is None:
+        return None
+    both = ops[0].effects(aspect).then(ops[1].effects(aspect))
+    return dataclasses.replace(both, stretch=both.stretch.both(stretch))
 
 
 def shape_after(op: Op, aspect: Interval) -> Interval:

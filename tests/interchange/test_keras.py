@@ -172,7 +172,6 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("MixUp", {}),
     ("CutMix", {}),
     ("ContrastLimitedAdaptiveHistogramEqualization", {}),
-    ("RandomCrop", {"height": 20, "width": 20}),
     ("Resizing", {"height": 14, "width": 14}),
     ("CenterCrop", {"height": 20, "width": 20}),
     ("RandomColorJitter", {"brightness_factor": 0.2}),
