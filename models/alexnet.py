@@ -31,7 +31,7 @@ Departures of `paper` from the paper:
 - A bias of 1 can stall training from some seeds (BVLC's remake went to 0.1). The preset keeps the paper's
   value.
 - Rescaling, cropping, mean subtraction and weight decay belong to the recipe that trains the network, not
-  to it.
+  to it; `models/sgd.py` has the paper's optimiser, `models/weights.py` the way from PyTorch and back.
 
 Sources: Krizhevsky, Sutskever, Hinton 2012, NIPS, sections 3 and 5 (`paper`); Krizhevsky 2014,
 arXiv:1404.5997, in the form torchvision publishes (`one-weird-trick`); BVLC's reference CaffeNet

@@ -16,6 +16,7 @@ class PaperSGD(keras.optimizers.SGD):
             rule. A regularizer `L2(decay / 2)` on every weight is this rule, and adds to the loss shown
     Torch:  `torch.optim.SGD` keeps v / rate where this keeps v: the same weights while the rate stays,
             and other ones for about ten steps after it falls
+    Saved:  a network saved with it loads once this module is imported, or with `compile=False`
     Source: Krizhevsky et al. 2012, section 5
     """
 

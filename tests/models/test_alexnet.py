@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from augkit.backend import choose
 BACKEND = choose()
 keras = pytest.importorskip("keras")
 
+from models import alexnet as module  # noqa: E402
 from models.alexnet import PRESETS, alexnet  # noqa: E402
 from models.layers import SplitConv2D  # noqa: E402
 
@@ -69,6 +71,36 @@ def test_a_preset_has_the_published_shapes_parameters_and_work(preset):
     assert (shapes["flatten"], shapes["fc6"], shapes["fc7"]) == ((9216,), (4096,), (4096,))
     assert model.output_shape == (None, 1000)
     assert multiply_adds(model) == pytest.approx(work, abs=0.1)
+
+
+def test_the_table_in_the_docstring_is_the_network():
+    """Names and sizes on its right are read from the table, and asked of the network."""
+    model = alexnet("paper", data_format="channels_last")
+    layers = {layer.name: layer for layer in model.layers}
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in module.__doc__.splitlines()
+        if "|" in line
+    ]
+    seen, number, total = [], 0, 0
+    for name, does, output, parameters in rows[2:]:
+        number += bool(name)
+        size = (
+            tuple(int(side) for side in output.replace(",", "").split(" x "))
+            if "together" not in output
+            else ()
+        )
+        if not size:
+            assert int(parameters.replace(",", "")) == model.count_params() == total
+            continue
+        if name:
+            seen.append(name)
+            assert int(parameters.replace(",", "")) == layers[name].count_params(), name
+            total += layers[name].count_params()
+        last = f"pool{number}" if "max pool" in does else name
+        assert layers["flatten" if "flatten" in does else last].output.shape[1:] == size, (name, does)
+        assert (f"norm{number}" in layers) or "LRN" not in does
+    assert seen == list(LAYERS)
 
 
 def test_every_preset_is_tested():
@@ -169,6 +201,31 @@ def test_mixed_precision_answers_in_float32_and_trains():
     loss = model.train_on_batch(pictures, np.arange(8))
     assert np.isfinite(loss)
     assert keras.backend.standardize_dtype(model(pictures).dtype) == "float32"
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_groups_and_normalisation_answer_nearly_alike_in_half_precision(policy, monkeypatch):
+    slim = tuple(dataclasses.replace(dense, units=32, init="he") for dense in PRESETS["paper"].dense)
+    convs = tuple(dataclasses.replace(conv, init="he") for conv in PRESETS["paper"].convs)
+    narrow = dataclasses.replace(PRESETS["paper"], dense=slim, convs=convs)
+    monkeypatch.setitem(PRESETS, "narrow", narrow)
+    build = {"input_shape": (63, 63, 3), "classes": 8, "data_format": "channels_last", "seed": 0}
+    build |= {"classifier_activation": None, "dropout": 0.0}
+    before = keras.config.dtype_policy()
+    try:
+        whole = alexnet("narrow", **build)
+        keras.config.set_dtype_policy(policy)
+        half = alexnet("narrow", **build)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert half.get_layer("conv2").compute_dtype == policy.removeprefix("mixed_")
+    assert all(map(np.array_equal, whole.get_weights(), half.get_weights()))
+    # As loud as pictures of 0 to 255 less their mean, whose squares float16 cannot hold.
+    pictures = np.random.default_rng(0).uniform(-128, 128, size=(4, 63, 63, 3)).astype("float32")
+    exact = keras.ops.convert_to_numpy(whole(pictures)).astype("float64")
+    rough = keras.ops.convert_to_numpy(half(pictures)).astype("float64")
+    assert np.isfinite(rough).all()
+    assert 0 < np.abs(rough - exact).max() < 0.03 * np.abs(exact).max()
 
 
 @pytest.mark.parametrize(
