@@ -41,19 +41,24 @@ def tones(steps: Iterable[Done], count: int) -> Mapping[str, Floats]:
     """
     heights = np.broadcast_to(_LEVELS, (count, 1, len(_LEVELS)))
     slopes = np.ones_like(heights)
+    turned = np.zeros(count, dtype=np.bool_)
     for op, done, values in steps:
         if done.any():
             heights, slopes = _after(op, done, values, heights, slopes)
+        if isinstance(op, Tone):
+            turned ^= done & np.signbit(np.asarray(op.curve(values)[0], dtype=np.float64))
     levels, slopes = heights[:, :, :-1], slopes[:, :, :-1]
     seen = (levels >= -_SEEN) & (levels <= 1 + _SEEN)
     seen |= ~seen.any(axis=(1, 2), keepdims=True)
     falling = np.signbit(slopes)  # minus zero is grey that was inverted
-    contrast = _ends(slopes, seen & ~falling)
+    contrast, inverted = _ends(slopes, seen & ~falling), _ends(-slopes, seen & falling)
     folded = (seen & falling).any(axis=(1, 2)) & (seen & ~falling).any(axis=(1, 2))
-    contrast[0, folded] = 0.0  # between two tones that fall together there is none
+    # Between two tones that fall together there is no contrast; an inversion of all inverts that too.
+    contrast[0, folded & ~turned] = 0.0
+    inverted[0, folded & turned] = 0.0
     return {
         "contrast": contrast,
-        "inverted": _ends(-slopes, seen & falling),
+        "inverted": inverted,
         "brightness": heights[:, :, -1].T - 0.5,
     }
 

@@ -114,8 +114,8 @@ def solarization(build: Builder, config: Config, where: str) -> Nodes:
 
 def sharpness(build: Builder, config: Config, where: str) -> Nodes:
     """Blend with a picture smoothed by a pixel, or away from it."""
-    low, _ = ends(config["factor"], 0, 1)
-    return build.declared("RandomSharpness", sharpness_reach(2 * low, build.frame), where)
+    low, high = ends(config["factor"], 0, 1)
+    return build.declared("RandomSharpness", sharpness_reach(2 * low, 2 * high, build.frame), where)
 
 
 def blur(build: Builder, config: Config, where: str) -> Nodes:

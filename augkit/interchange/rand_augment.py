@@ -7,6 +7,7 @@ from typing import Any
 
 from augkit.interchange import alike
 from augkit.interchange.builder import Builder, Range
+from augkit.ops.borrowed.colour import raised
 from augkit.ops.borrowed.detail import blurred
 from augkit.ops.borrowed.frame import Frame
 from augkit.reach import Reach
@@ -77,7 +78,7 @@ def _named_op(build: Builder, name: str, strength: float, where: str) -> Nodes:
         factors = {**_STILL, _FACTORS[name]: [1 - strength, 1 + strength]}
         return build.borrowed("ColorJitter", where, **factors)
     if name == "Sharpness":
-        return build.declared("Sharpness", sharpness(1 - strength, build.frame), where)
+        return build.declared("Sharpness", sharpness(1 - strength, 1 + strength, build.frame), where)
     if name == "Posterize":
         bits = 8 - round(strength)
         native = alike.posterized(build, bits, where, 1.0)
@@ -112,6 +113,9 @@ def _clipped(ends: Range) -> Range:
     return max(-1.0, ends[0]), min(1.0, ends[1])
 
 
-def sharpness(factor: float, frame: Frame) -> Reach:
-    """Declare sharpness: below 1 a blur of a pixel and less, above 1 edges that overshoot."""
-    return blurred(frame, 0.85 * max(0.0, 1 - factor))
+def sharpness(least: float, most: float, frame: Frame) -> Reach:
+    """Declare factors of Pillow's sharpness: below 1 a blur of a pixel and less, above 1 detail raised over a
+    mean to which a pixel itself adds 5 parts of 13.
+    """
+    soft = blurred(frame, 0.85 * max(0.0, 1 - least))
+    return soft.either(raised(max(0.0, most - 1) * 8 / 13))

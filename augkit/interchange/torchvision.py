@@ -196,7 +196,8 @@ def _gaussian(build: Builder, t: Any, where: str) -> Nodes:
 
 
 def _sharpness(build: Builder, t: Any, where: str) -> Nodes:
-    return build.declared("RandomAdjustSharpness", sharpness(t.sharpness_factor, build.frame), where, p=t.p)
+    factor = float(t.sharpness_factor)
+    return build.declared("RandomAdjustSharpness", sharpness(factor, factor, build.frame), where, p=t.p)
 
 
 def _elastic(build: Builder, t: Any, where: str) -> Nodes:

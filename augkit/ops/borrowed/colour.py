@@ -19,7 +19,6 @@ from augkit.ops.borrowed.frame import (
     gain,
     gamma_curves,
     line,
-    nothing,
     pair,
     up_to,
 )
@@ -220,15 +219,42 @@ def illumination(t: Any, frame: Frame) -> Reach:
     return gain(1 - most, 1 + most)
 
 
+def raised(strength: float) -> Reach:
+    """Declare what sets a pixel apart from those around it enlarged by `strength`, as `sharpen` does."""
+    return Reach(contrast=Interval(1, 1 + strength), brightness=Interval(-strength / 2, strength / 2))
+
+
 def sharpened(t: Any, frame: Frame) -> Reach:
-    """Raise fine detail; plain areas change by what `lightness` leaves of them.  Edges overshoot, which no
-    axis speaks of.
+    """Raise fine detail over the eight neighbours; plain areas change by what `lightness` leaves of them.
+
+    By `gaussian`, differences of bytes go round: what is a little darker than what is around it gets lighter
+    by `alpha` of the full range.
     """
-    if t.method == "gaussian":
-        return Reach()
     (least, most), (dark, bright) = pair(t.alpha), pair(t.lightness)
+    if t.method == "gaussian":
+        return line(-255, 255, 0, most) if most > 0 else Reach()
     sums = [1 - a + a * b for a in (least, most) for b in (dark, bright)]
-    return gain(min(sums), max(sums))
+    plain, detail = gain(min(sums), max(sums)), raised(8 * most)
+    return Reach(
+        contrast=Interval(min(sums), max(sums) + 8 * most),
+        brightness=plain.brightness + detail.brightness,
+    )
+
+
+def unsharp(t: Any, frame: Frame) -> Reach:
+    """Raise detail over a Gaussian, where there is enough of it."""
+    return raised(pair(t.alpha)[1])
+
+
+def embossed(t: Any, frame: Frame) -> Reach:
+    """Add what lies to one side of each pixel less what lies to the other: plain areas stay, and detail is
+    raised or levelled.
+    """
+    most = pair(t.alpha)[1] * (2 + 6 * pair(t.strength)[1])
+    return Reach(
+        contrast=Interval(max(0.0, 1 - most), 1 + most), brightness=Interval(-most / 2, most / 2),
+        inverted=Interval(0, most - 1) if most > 1 else EMPTY,
+    )  # fmt: skip
 
 
 COLOUR: dict[str, Effect] = {
@@ -257,6 +283,6 @@ COLOUR: dict[str, Effect] = {
     "PlasmaBrightnessContrast": plasma_tone,
     "Illumination": illumination,
     "Sharpen": sharpened,
-    "UnsharpMask": nothing,
-    "Emboss": nothing,
+    "UnsharpMask": unsharp,
+    "Emboss": embossed,
 }
