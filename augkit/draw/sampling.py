@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +39,12 @@ def draw(
         attempt: number of the attempt; another attempt draws other numbers.
     """
     words = sources if isinstance(sources, np.ndarray) else keys.words(sources)
-    stream = _Stream(seed, words, np.asarray(copies).astype(np.uint64), attempt)
+    names, counts = zip(*_addresses(policy.steps), strict=True) if policy.steps else ((), ())
+    steps = [keys.word(name) + attempt for name in names]
+    raws = keys.raws(seed, steps, counts, np.asarray(copies).astype(np.uint64), words)
     active: list[Bools] = []
     numbers: list[Floats] = []
-    _open(policy.steps, np.ones(len(words), dtype=np.bool_), stream, active, numbers)
+    _open(policy.steps, np.ones(len(words), dtype=np.bool_), iter(raws), active, numbers)
     count = len(words)
     label = np.empty(0, np.int64) if labels is None else np.asarray(labels, dtype=np.int64)
     return Draws(
@@ -57,31 +58,32 @@ def draw(
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Stream:
-    """Hand out raw words by the name of a step or choice."""
-
-    seed: int
-    sources: keys.Words
-    copies: keys.Words
-    attempt: int
-
-    def raw(self, name: str, count: int) -> keys.Words:
-        return keys.raw(self.seed, keys.word(name) + self.attempt, self.copies, self.sources, count)
+def _addresses(nodes: tuple[Node, ...]) -> Iterator[tuple[str, int]]:
+    """Yield the name of each step and choice, in the order of `_open`, and how many words it needs."""
+    for node in nodes:
+        if isinstance(node, Step):
+            yield node.name, 1 + len(node.op.drawn())
+        else:
+            yield node.name, 2 + len(node.branches)
+            for branch in node.branches:
+                yield from _addresses(branch)
 
 
 def _open(
-    nodes: tuple[Node, ...], on: Bools, stream: _Stream, active: list[Bools], numbers: list[Floats]
+    nodes: tuple[Node, ...],
+    on: Bools,
+    stream: Iterator[keys.Words],
+    active: list[Bools],
+    numbers: list[Floats],
 ) -> None:
+    """Turn raw words, uint64 (words, N) for each node, into decisions and numbers."""
     for node in nodes:
+        raws = next(stream)
+        done = on & (keys.uniform(raws[0]) < node.p)
         if isinstance(node, Step):
-            drawn = node.op.drawn()
-            raws = stream.raw(node.name, 1 + len(drawn))
-            active.append(on & (keys.uniform(raws[:, 0]) < node.p))
-            numbers.extend(_value(number, raws[:, 1 + i]) for i, number in enumerate(drawn))
+            active.append(done)
+            numbers.extend(_value(n, words) for n, words in zip(node.op.drawn(), raws[1:], strict=True))
         else:
-            raws = stream.raw(node.name, 2 + len(node.branches))
-            done = on & (keys.uniform(raws[:, 0]) < node.p)
             for branch, picked in zip(node.branches, _picked(node, raws), strict=True):
                 _open(branch, done & picked, stream, active, numbers)
 
@@ -91,9 +93,9 @@ def _picked(node: Choice, raws: keys.Words) -> Bools:
 
     bool (branches, N).
     """
-    count = node.least + keys.choice(raws[:, 1], [1.0] * (node.most - node.least + 1))
-    ranks = np.argsort(np.argsort(raws[:, 2:], axis=1, kind="stable"), axis=1, kind="stable")
-    picked: Bools = (ranks < count[:, None]).T
+    count = node.least + keys.choice(raws[1], [1.0] * (node.most - node.least + 1))
+    ranks = np.argsort(np.argsort(raws[2:], axis=0, kind="stable"), axis=0, kind="stable")
+    picked: Bools = ranks < count
     return picked
 
 

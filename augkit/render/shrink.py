@@ -13,9 +13,16 @@ from augkit.render.pixels import Size, singular
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-_SOFTENING = 0.15
-"""How much of a pixel goes to its two neighbours, over shrink² - 1: what leaves photographs as sharp as their
-average over each pixel."""
+_SOFTENING = 0.1
+"""How much of a pixel goes to its two neighbours, over shrink²: what leaves photographs as sharp as their
+average over each pixel, and nearest to it."""
+
+_COARSE = 3.0
+"""A picture that shrinks less than this is not made smaller beforehand."""
+
+_LEFT = 1.5
+"""By how much at least a picture that is made smaller beforehand is left to shrink by the map itself, which
+then rounds off what the whole pixels of the smaller one have lost."""
 
 _MARGIN = 3
 
@@ -29,7 +36,7 @@ def only(picture: Picture, matrix: Floats, after: Size) -> bool:
 
 
 def averaged(picture: Picture, matrix: Floats, linear: tuple[Any, ...]) -> tuple[Picture, Floats]:
-    """Make a picture smaller by the largest whole factor that is shrunk by in all directions.
+    """Make a picture that shrinks much in all directions smaller by a whole factor, and leave a rest to do.
 
     Args:
         picture: uint8 H×W×C.
@@ -37,11 +44,12 @@ def averaged(picture: Picture, matrix: Floats, linear: tuple[Any, ...]) -> tuple
         linear:  the linear part of the matrix near the middle, as the first of six entries.
 
     Returns:
-        The picture, and the matrix that does the rest; both unchanged below a factor of two.
+        The picture, and the matrix that does the rest; both unchanged where it shrinks less than threefold.
     """
     height, width = picture.shape[:2]
-    whole = min(int(1 / max(float(singular(linear)[0]), 1e-9)), width, height)
-    if whole < 2:
+    least = 1 / max(float(singular(linear)[0]), 1e-9)
+    whole = min(int(least / _LEFT), width, height)
+    if least < _COARSE or whole < 2:
         return picture, matrix
     small = max(1, round(width / whole)), max(1, round(height / whole))
     out = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
@@ -63,7 +71,7 @@ def softened(
     part, corner = _shown(picture, matrix, after) if border != "reflect" else (picture, (0, 0))
     if not part.size:
         return picture, matrix
-    spread = np.clip(_SOFTENING * ((inverse**2).sum(axis=1) - 1), 0, 0.5)
+    spread = np.clip(_SOFTENING * (inverse**2).sum(axis=1), 0, 0.5)
     across, down = (np.array([share / 2, 1 - share, share / 2], np.float32) for share in spread)
     soft = cv2.sepFilter2D(part, -1, across, down, borderType=cv2.BORDER_REPLICATE)
     moved = matrix @ np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1.0]])

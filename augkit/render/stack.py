@@ -21,6 +21,9 @@ _SMALL = 64 * 64
 _AT_ONCE = 96 * 1024
 """So many pixels are looked up at once, that their places stay in the processor's cache."""
 
+SHARP = 1.3
+"""A small picture that shrinks less than this is interpolated as it is."""
+
 _TALLEST = 32_000
 """OpenCV counts rows in 16 bits."""
 

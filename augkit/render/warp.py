@@ -30,7 +30,7 @@ FILTERS = {
     "lanczos": cv2.INTER_LANCZOS4,
     "nearest": cv2.INTER_NEAREST,
 }
-_SHARP = 1.25
+_SHARP = 1.1
 """A picture that shrinks less than this is interpolated; beyond it, averaged."""
 
 _MOST_POINTS = 4
@@ -70,7 +70,7 @@ def warped(
     if (
         by == 1
         and stack.fits((width, height), after, border, run.filter)
-        and not _needs_care(entries, run, i)
+        and not _needs_care(entries, run, stack.SHARP, i)
     ):
         columns = tuple(np.array([entry]) for entry in entries[:6])
         made = stack.resampled(picture[None], columns, after, sheet[None], border)
@@ -103,8 +103,9 @@ def warped_batch(pictures: Picture, run: Run, sheets: Picture, border: str) -> P
     height, width = pictures.shape[1:3]
     after = run.size_after(width, height)
     matrices = in_pixels(run.through, (run.before, run.after), (width, height), after, np.sqrt)
-    care = _needs_care(matrices, run)
-    if stack.fits((width, height), after, border, run.filter):
+    small = stack.fits((width, height), after, border, run.filter)
+    care = _needs_care(matrices, run, stack.SHARP if small else _SHARP)
+    if small:
         out = stack.resampled(pictures, np.broadcast_arrays(*matrices[:6]), after, sheets, border)
     else:
         plain = np.flatnonzero(~care & ~run.still).tolist()
@@ -151,12 +152,12 @@ def shrinks(run: Run, width: int, height: int, which: NDArray[np.int64]) -> tupl
     return 1 / np.maximum(short, 1e-12), 1 / np.maximum(long, 1e-12)
 
 
-def _needs_care(entries: tuple[Any, ...], run: Run, i: int | None = None) -> Any:
+def _needs_care(entries: tuple[Any, ...], run: Run, sharp: float, i: int | None = None) -> Any:
     """Tell which draws are more than one plain affine resampling, bool (N,); or whether draw `i` is."""
     at = slice(None) if i is None else i
     care = (entries[6] != 0) | (entries[7] != 0)
     if run.filter != "nearest":
-        care = care | (singular(entries)[1] * _SHARP < 1)
+        care = care | (singular(entries)[1] * sharp < 1)
     for shows in run.open:
         care = care | shows[at]
     return care & ~run.still[at]
