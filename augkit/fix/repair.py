@@ -158,19 +158,29 @@ class _Repair:
         """Narrow the steps that matter, or else remove one that cannot shrink, or else narrow more steps."""
         leaves = [leaf for leaf in self.policy(text).leaves() if leaf.p > 0]
         matter = self._matter(text, finding)
+        plain = text
         while True:
+            text, matter = self._spelled(text, matter)
             numbers = _numbers(text, matter)
             resting = text.replaced({number: number.still for number in numbers})
             left = self._findings(resting, finding.code)
             if numbers and not left:
                 return self._largest(text, finding, matter)
             if rigid := [leaf for leaf in matter if not text.numbers(leaf)]:
-                return self._removed(text, rigid)
+                return self._removed(plain, rigid)
             names = {leaf.name for one in left for leaf in self._matter(resting, one)}
             more = [leaf for leaf in leaves if leaf not in matter]
             if not more:
                 return None
             matter += [leaf for leaf in more if leaf.name in names] or more
+
+    def _spelled(self, text: Text, steps: list[Step]) -> tuple[Text, list[Step]]:
+        """Return the text with the ranges of some steps written out that are defaults, and those steps."""
+        names = {step.name for step in steps}
+        for name in [step.name for step in steps if not in_suite(step)]:
+            text = text.spelled(next(leaf for leaf in self.policy(text).leaves() if leaf.name == name))
+        found = {leaf.name: leaf for leaf in self.policy(text).leaves() if leaf.name in names}
+        return text, [found[step.name] for step in steps]
 
     def _largest(self, text: Text, finding: Finding, matter: list[Step]) -> tuple[Text, str]:
         """Narrow by the largest factor that leaves no finding; where none above 0 does, remove the steps.

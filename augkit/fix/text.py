@@ -99,21 +99,31 @@ class Text:
     def without_op(self, path: str, name: str) -> Text:
         """Return the text with one op more left out of the suite at `path`."""
         suite = self._chain(path)[-1]
-        if isinstance(suite.value, str):
-            return self._edited([(suite.start, suite.end, f"{suite.value}: {{without: [{name}]}}")])
-        if not suite.value:
-            colon = self.text.index(":", suite.begin) + 1  # an empty value is anywhere after it
-            end = suite.end if suite.end > suite.start else colon
-            return self._edited([(colon, end, f" {{without: [{name}]}}")])
-        if "without" not in suite.value:
-            first = next(iter(suite.value.values()))
-            return self._edited([self._before(first.begin, f"without: [{name}]", flow=suite.flow)])
+        if not isinstance(suite.value, dict) or "without" not in suite.value:
+            return self._edited([self._entered(suite, f"without: [{name}]")])
         listed = suite.value["without"]
         if not listed.value:
             return self._edited([(listed.start, listed.end, f"[{name}]")])
         if listed.flow:
             return self._edited([self._before(listed.value[0].begin, name, flow=True)])
         return self._edited([self._before(self._dash(listed, listed.value[0]), f"- {name}", flow=False)])
+
+    def spelled(self, step: Step) -> Text:
+        """Return the text with the ranges of a step written out that it leaves to their defaults, as far as
+        they can be moved to where they do nothing.
+        """
+        body = self._chain(step.path)[-1]
+        given = body.value if isinstance(body.value, dict) else {}
+        left = [
+            f"{number.name}: [{number.low:g}, {number.high:g}]"
+            for number in step.op.drawn()
+            if number.still is not None and number.name not in given
+            if not number.low == number.high == number.still
+        ]
+        flow = not given or body.flow
+        column = 0 if flow else next(iter(given.values())).begin
+        between = ", " if flow else "\n" + " " * (column - self.text.rfind("\n", 0, column) - 1)
+        return self._edited([self._entered(body, between.join(left))]) if left else self
 
     def without_waiver(self, code: str) -> Text:
         """Return the text without the waiver of a rule; the key `allow` goes with its last waiver."""
@@ -142,6 +152,16 @@ class Text:
             return [(holder.start, holder.end, "[]")]
         colon = self.text.index(":", holder.begin + len("steps")) + 1
         return [(colon, colon, " []"), self._cut(holder, holder.value, holder.value[0])]
+
+    def _entered(self, holder: Item, entry: str) -> _Edit:
+        """Write another entry first into the settings of a step or suite, which may be a bare word so far."""
+        if isinstance(holder.value, str):
+            return holder.start, holder.end, f"{holder.value}: {{{entry}}}"
+        if not holder.value:
+            colon = self.text.index(":", holder.begin) + 1  # an empty value is anywhere after it
+            end = holder.end if holder.end > holder.start else colon
+            return colon, end, f" {{{entry}}}"
+        return self._before(next(iter(holder.value.values())).begin, entry, flow=holder.flow)
 
     def _before(self, at: int, entry: str, *, flow: bool) -> _Edit:
         """Write another entry before the first of a list or mapping."""

@@ -99,7 +99,7 @@ class PcaColour(Colour):
 
     def drawn(self) -> tuple[Drawn, ...]:
         """Return the sigma and three quantiles."""
-        quantiles = (Drawn(name, 0, 1) for name in ("first", "second", "third"))
+        quantiles = (Drawn(name, 0, 1, telling=False) for name in ("first", "second", "third"))
         return (Drawn("sigma", *self.sigma, still=0), *quantiles)
 
     def mix(self, values: Values) -> Floats:

@@ -27,7 +27,8 @@ Values = Mapping[str, Any]
 class Drawn:
     """Name a drawn number: even over [low, high], or over `options` if there are any.
 
-    At `still` (if any) it does nothing.
+    At `still` (if any) it does nothing.  Where it is not `telling` its value says nothing to a reader: it is
+    an address of random numbers, or a quantile.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Drawn:
     high: float
     still: float | None = None
     options: tuple[float, ...] = ()
+    telling: bool = True
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -256,7 +258,7 @@ FIELD = 2.0**53
 
 def field() -> Drawn:
     """Return the drawn number that stands for a whole field of random numbers."""
-    return Drawn("field", 0.0, FIELD)
+    return Drawn("field", 0.0, FIELD, telling=False)
 
 
 def spread(address: float, name: str, count: int) -> keys.Words:

@@ -93,7 +93,7 @@ def drawn_in_words(draw: Draws, i: int = 0, *, short: bool = False) -> str:
         drawn = step.op.drawn()
         values = [(n, float(draw.numbers[row + k, i])) for k, n in enumerate(drawn)]
         row += len(drawn)
-        shown = [(n, value) for n, value in values if n.name != "field"]  # an address tells a reader nothing
+        shown = [(n, value) for n, value in values if n.telling]
         moving = [(n, value) for n, value in shown if n.still is None or abs(value - n.still) > 1e-9]
         settles = [n for n, _ in shown if n.still is not None or n.options]
         at_rest = not any(n.still is not None or n.options for n, _ in moving) if settles else not shown
@@ -109,7 +109,12 @@ def drawn_in_words(draw: Draws, i: int = 0, *, short: bool = False) -> str:
 
 
 def value_in_words(name: str, value: float) -> str:
-    """Say one drawn value, such as "17.3°" or "0.05"."""
-    if name.endswith("degrees"):
-        return f"{value:.3g}°"
-    return f"{value:.2g}" if abs(value) < 1 else f"{value:.3g}"
+    """Say one drawn value, such as "17.3°", "0.05" or "7684"."""
+    degrees = name.endswith("degrees")
+    if abs(value) >= 1000:
+        said = f"{value:.0f}"
+    elif abs(value) < 1e-4:
+        said = "0"
+    else:
+        said = f"{value:.2g}" if abs(value) < 1 and not degrees else f"{value:.3g}"
+    return f"{said}°" if degrees else said

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from augkit import codec
+from augkit.draw import numbered
 from augkit.plan import Plan
 from augkit.safety import value_in_words
 from augkit.show import Cell, Row, contact_sheet
@@ -153,7 +154,9 @@ def _cell(job: Job, row: dict[str, Any]) -> Cell:
     if row["copy"] == 0:
         plain = job.plan is None
         return Cell(picture, "" if plain else "original", "plain" if plain else "first")
-    caption = _drawn(row) or "unchanged"
+    steps = () if job.plan is None else numbered(job.plan.safe.policy)
+    silent = {f"{step.name}.{number.name}" for step, number in steps if not number.telling}
+    caption = _drawn({column: value for column, value in row.items() if column not in silent}) or "unchanged"
     if row["label_after"] != row["label"]:
         return Cell(picture, f"{caption}\n→ {row['label_after']}", "other")
     return Cell(picture, caption)
@@ -163,7 +166,7 @@ def _drawn(row: dict[str, Any]) -> str:
     """Say the drawn values of a row of the manifest, a line for each step that was done."""
     numbers: dict[str, list[str]] = {}  # step → the names of its numbers
     for column, value in row.items():
-        if isinstance(value, float) and column.rpartition(".")[2] != "field":  # an address tells nothing
+        if isinstance(value, float):
             step, _, number = column.partition(".")
             numbers.setdefault(step, []).append(number)
     lines = []

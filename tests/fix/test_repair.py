@@ -172,3 +172,20 @@ def test_a_mended_policy_is_safe(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6, 250))
 def test_many_mended_policies_are_safe(seed: int) -> None:
     mend_and_judge(seed)
+
+
+def test_a_range_that_is_a_default_is_narrowed_and_not_removed():
+    text = "version: 1\ntask: digits\nsteps:\n  - equalize  # as drawn\n  - pad: {share: 0.05}\n"
+    found = fix(text, "x.yaml", tasks.load("digits"))
+    assert found.verdict.safe
+    ((_, op),) = [
+        (step.name, step.op) for step in policy.parse(found.after).leaves() if step.name == "equalize"
+    ]
+    assert 0.5 < op.strength[0] <= op.strength[1] < 0.6
+    assert "# as drawn" in found.after and "pad: {share: 0.05}" in found.after
+
+
+def test_a_default_is_not_written_out_where_another_step_is_removed():
+    text = "version: 1\ntask: natural\nsteps:\n  - invert\n  - autocontrast\n"
+    found = fix(text, "x.yaml", tasks.load("natural"))
+    assert found.after == text.replace("  - invert\n", "")

@@ -186,3 +186,23 @@ def test_the_numbers_of_a_step_are_found_where_they_are_written(seed: int, block
     for leaf in text.replaced(numbers).policy.leaves():
         for drawn in leaf.op.drawn():
             assert drawn.still is None or drawn.low == drawn.high == drawn.still
+
+
+@pytest.mark.parametrize(
+    ("step", "spelled"),
+    [
+        ("equalize", "equalize: {strength: [1, 1]}"),
+        ("equalize:", "equalize: {strength: [1, 1]}"),
+        ("equalize: {}  # why", "equalize: {strength: [1, 1]}  # why"),
+        ("equalize: {p: 0.5}", "equalize: {strength: [1, 1], p: 0.5}"),
+        ("equalize:\n      p: 0.5  # why", "equalize:\n      strength: [1, 1]\n      p: 0.5  # why"),
+        ("equalize: {strength: [0, 1]}", "equalize: {strength: [0, 1]}"),
+        ("shift: {x: [0, 0.1]}", "shift: {x: [0, 0.1]}"),
+        ("random_resized_crop", "random_resized_crop: {area: [0.08, 1], ratio: [0.75, 1.33333]}"),
+        ("flip_horizontal", "flip_horizontal"),
+    ],
+)
+def test_ranges_left_to_their_defaults_are_written_out_where_they_do_something(step, spelled):
+    head = "version: 1\ntask: none\nsteps:\n  - rotate: {degrees: [0, 9]}\n  - "
+    text = Text(f"{head}{step}\n", "x.yaml")
+    assert text.spelled(list(text.policy.leaves())[1]).text == f"{head}{spelled}\n"

@@ -7,9 +7,11 @@ import pytest
 from datasets import DatasetDict
 
 from augkit import codec, policy, safety, tasks
+from augkit.draw import draw
 from augkit.errors import SourceError, UsageError
 from augkit.plan import Plan
 from augkit.render import render
+from augkit.safety import drawn_in_words
 from augkit.show import preview
 from augkit.sources import records
 from tests.store import making
@@ -105,3 +107,20 @@ def test_witnesses_show_each_finding_before_and_after(rows):
 def test_a_safe_policy_has_no_witnesses():
     with pytest.raises(UsageError, match=r"nothing in .* is unsafe"):
         preview.witnesses(judged(making.SAFE), making.source(10))
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("white_balance: {kelvin: [7684, 7684]}", "white_balance 7684"),
+        ("pca_colour: {sigma: [0.2, 0.2]}", "pca_colour 0.2"),
+        ("noise: {sigma: [0.05, 0.05]}", "noise 0.05"),
+        ("rotate: {degrees: [17.256, 17.256]}", "rotate 17.3°"),
+        ("shift: {x: [0.00001, 0.00001], y: [0.1, 0.1]}", "shift x 0 y 0.1"),
+        ("downscale: {to: [1234, 1234]}", "downscale 1234"),
+    ],
+)
+def test_drawn_values_are_said_as_people_write_them(step, said):
+    made = policy.parse(f"version: 1\ntask: none\nsteps: [{{{step}}}]\n", "said.yaml")
+    drawn = draw(made, ["a"], np.ones(1), seed=0, aspects=np.ones(1))
+    assert drawn_in_words(drawn) == said
