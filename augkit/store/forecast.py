@@ -22,7 +22,7 @@ from augkit.store import disk, manifest, shard
 from augkit.store.job import Job, Shard, Sources
 
 SAMPLE = 64  # sources of a split that are looked at, at most
-_SECONDS = 1.0  # about as long they may take
+_SECONDS = 1.0  # about as long the largest sample may take
 _COPIES = 8  # of one source, at most
 _LISTED = 20  # classes; of more, only the smallest and the largest are named
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -170,14 +170,17 @@ def _measured(job: Job, sources: Sources, splits: list[str], aside: Path, worker
 
 
 def _sample(job: Job, some: Shard, attempt: int) -> Rate:
-    """Make one source to load all that is loaded once, then as many as may take about so long."""
+    """Make one source to load all that is loaded once, then four times as many again, while there is time."""
     for folder in (disk.TMP, manifest.PIECES, *job.kept.folders([some.split], job.folders)):
         Path(job.out, folder).mkdir(parents=True, exist_ok=True)
     count = len(some.keys)
-    first = _timed(job, _chosen(some, [0]), attempt)
-    many = min(count, max(1, int(_SECONDS / max(first.seconds, 1e-6))))
-    spread = np.unique(np.linspace(0, count - 1, many).astype(np.int64))
-    return _timed(dataclasses.replace(job, again=True), _chosen(some, spread.tolist()), attempt)
+    rate, many = _timed(job, _chosen(some, [0]), attempt), 1
+    job = dataclasses.replace(job, again=True)
+    while many < count and (many == 1 or rate.seconds < _SECONDS / 4):
+        many = min(4 * many, count)
+        spread = np.unique(np.linspace(0, count - 1, many).astype(np.int64))
+        rate = _timed(job, _chosen(some, spread.tolist()), attempt)
+    return rate
 
 
 def _timed(job: Job, part: Shard, attempt: int) -> Rate:

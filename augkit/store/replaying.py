@@ -215,7 +215,7 @@ def _pixels(there: bytes, made: bytes) -> str:
         one, other = codec.decode(there).astype(int), codec.decode(made).astype(int)
     except PictureError as error:
         return f"the bytes: {sizes}; {error.problem}"
-    if one.shape != other.shape:
+    if one.shape[:2] != other.shape[:2]:
         return f"the size: {one.shape[1]}×{one.shape[0]} there, {other.shape[1]}×{other.shape[0]} now"
     off = np.abs(one - other).max(axis=2)
     if not off.any():

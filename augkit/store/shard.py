@@ -83,10 +83,10 @@ def _make(job: Job, shard: Shard, attempt: int) -> Made:
         for block in _blocks(shard, rows, suspects):
             draws, firsts = _draw(job, shard, block)
             rows.begin(draws.values if draws is not None else {})
-            made = _together(shard, block, draws, firsts, suspects)
+            decoded, made = _together(shard, block, draws, firsts, suspects)
             for source, first in zip(block, firsts.tolist(), strict=True):
                 suspects.watch(source.place)
-                _make_source(job, shard, source, draws, first, made, shelf)
+                _make_source(job, shard, source, draws, first, decoded.get(source.place), made, shelf)
             shelf.flush()
         suspects.watch(None)
         files = shelf.writer.close(again=job.again or attempt > 1)
@@ -146,16 +146,17 @@ def _together(
     draws: Draws | None,
     firsts: NDArray[np.int64],
     suspects: Suspects,
-) -> dict[int, Picture]:
-    """Make all pictures of a block of small sources at once, by number of the draw.
+) -> tuple[dict[int, Picture], dict[int, Picture]]:
+    """Decode a block of small sources, and make all their pictures at once.
 
-    Nothing is made where the sources are not alike, or where a step is code that may hang on a picture.
+    Returns the sources' pictures by place in the shard, and what was made by number of the draw.  Nothing is
+    made where the sources are not alike, or where a step is code that may hang on a picture.
     """
     sizes = {source.size for source in block}
     if draws is None or len(sizes) != 1 or _has_kernels(draws):
-        return {}
+        return {}, {}
     if max(sizes)[0] * max(sizes)[1] > _SMALL:
-        return {}
+        return {}, {}
     pictures: list[Picture] = []
     which: list[int] = []
     for number, source in enumerate(block):
@@ -164,12 +165,13 @@ def _together(
             pictures.append(codec.decode(source.data, header=source.header))
             which.append(number)
     suspects.watch(None)
+    decoded = {block[number].place: picture for number, picture in zip(which, pictures, strict=True)}
     if len({picture.shape for picture in pictures}) != 1:
-        return {}
+        return decoded, {}
     copies = shard.copies[[block[number].place for number in which]]
     rows = np.repeat(firsts[which] - np.cumsum(copies) + copies, copies) + np.arange(copies.sum())
     rendered = render_batch(np.repeat(np.stack(pictures), copies, axis=0), draws.take(rows))
-    return dict(zip(rows.tolist(), rendered, strict=True))
+    return decoded, dict(zip(rows.tolist(), rendered, strict=True))
 
 
 def _has_kernels(draws: Draws) -> bool:
@@ -182,16 +184,21 @@ def _make_source(
     source: _Source,
     draws: Draws | None,
     first: int,
+    picture: Picture | None,
     together: dict[int, Picture],
     shelf: Shelf,
 ) -> None:
-    """Make all pictures of one source from one decode; `first` is the draw of its first copy."""
+    """Make all pictures of one source from one decode (its `picture`, where it is decoded already).
+
+    `first` is the draw of its first copy.
+    """
     key, label = shard.keys[source.place], int(shard.labels[source.place])
     copies = np.arange(first, first + shard.copies[source.place])
     reshaped = _reshaped(job, shard, source)
-    by = 1 if together else _reduced(job, shard, source, draws, copies, reshaped)
+    by = 1 if picture is not None else _reduced(job, shard, source, draws, copies, reshaped)
     try:
-        picture = codec.decode(source.data, name=key, by=by, header=source.header)
+        if picture is None:
+            picture = codec.decode(source.data, name=key, by=by, header=source.header)
     except PictureError as error:
         shelf.rows.bad.append((key, error.problem))
         return

@@ -2,7 +2,8 @@
 
     python -m tests.store.forking
 
-It reads lines "OUT FORMAT LIMIT": each starts a run in a session of its own, and its process id is printed.
+It reads lines "OUT FORMAT LIMIT", FORMAT as in jpeg:90 or parquet+png.  Each starts a run in a session of its
+own, and its process id is printed.
 LIMIT is the largest file that the run may write, in bytes, or 0.  The line "wait" prints the exit status of
 the last run.  Nothing is made before a fork, so that no thread is lost in it.
 """
@@ -40,8 +41,10 @@ def run(plan: Plan, out: str, image_format: str, limit: int) -> int:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     job.SHARD_SIZE = 4
     os.write = functools.partial(in_parts, os.write)
+    layout, _, kind = image_format.rpartition("+")
+    how = {"format": layout or "folder", "image_format": kind}
     try:
-        store.generate(plan, making.source(28, 4), out, image_format=image_format, progress=False)
+        store.generate(plan, making.source(28, 4), out, **how, progress=False)
     except AugkitError as error:
         if not limit:
             raise
