@@ -98,13 +98,13 @@ class Builder:
         file:   what stands for the pipeline in messages.
         tool:   whose pipeline it is.
         aspect: width over height of the pictures.
-        side:   pixels across their shorter side, or 0 where it is not known.
+        side:   pixels across their shorter side, or 0 where it is not known; then the aspect is a guess.
     """
 
     def __init__(self, file: str, tool: str, aspect: Interval, side: int) -> None:
         self.file, self.tool = file, tool
         self.frame = Frame(aspect, side or SIDE, keeps=False)
-        self.knows_side = side > 0
+        self.knows_side = self.knows_shape = side > 0
         self.chosen = False
         self.notes: list[Note] = []
         self._borders: dict[tuple[str, tuple[int, ...]], str] = {}
@@ -184,7 +184,7 @@ class Builder:
     def became(self, width: float, height: float) -> None:
         """Take note that the pictures have this size from here on."""
         self.frame = Frame(Interval(width / height, width / height), round(min(width, height)), keeps=False)
-        self.knows_side = True
+        self.knows_side = self.knows_shape = True
 
     def border(self, where: str, kind: str, fill: Any = 0) -> None:
         """Take note of what a step shows outside the picture."""

@@ -71,12 +71,11 @@ def middle(build: Builder, where: str, width: int, height: int) -> Nodes | None:
     """Cut out the middle."""
     if build.chosen or not build.knows_side:
         return None
-    side, aspect = build.frame.side, build.frame.aspect
-    if width == height <= side and aspect.low != aspect.high:  # of any picture: the shorter side is known
+    side, whole = build.frame.side, pixels(build)
+    if width == height <= side and whole is None:  # of any picture: the shorter side is known
         made = build.native("centre_crop", where, side=width / side, aspect=1.0)
         build.became(width, height)
         return made
-    whole = pixels(build)
     if whole is None or width > whole[0] or height > whole[1]:
         return None
     if (whole[0] - width) % 2 or (whole[1] - height) % 2:
@@ -142,7 +141,8 @@ def side(build: Builder) -> float | None:
 
 def pixels(build: Builder) -> tuple[int, int] | None:
     """Return width and height in pixels; None where they are not known, or not the same for all."""
-    if not build.knows_side or build.frame.aspect.low != build.frame.aspect.high:
+    known = build.knows_side and build.knows_shape
+    if not known or build.frame.aspect.low != build.frame.aspect.high:
         return None
     ((wide, high),) = build.frame.sizes()
     return round(wide), round(high)

@@ -208,6 +208,10 @@ def test_a_square_middle_needs_the_shorter_side_alone() -> None:
     assert words(found) == ["resize", "centre_crop"]
     picture = scene(96, 150)
     assert mine(found, picture).shape == (56, 56, 3)
+    guessed = read(*chain, side=0)  # nobody says that pictures are square
+    assert words(guessed) == ["resize", "centre_crop"]
+    assert mine(guessed, picture).shape == (56, 56, 3)
+    assert words(read(chain[0], A.CenterCrop(height=64, width=64), side=0)) == ["resize", "centre_crop"]
     oblong = read(A.SmallestMaxSize(max_size=64), A.CenterCrop(height=50, width=60), side=0, aspect=wide)
     assert isinstance([*oblong.policy.leaves()][1].op, Albumentations)
 
