@@ -39,8 +39,10 @@ class Plan:
         safe:           the judged policy.
         classes:        the data's class names, in the order of their labels.
         seed:           0 to 2**64 - 1.
-        copies:         how many augmented copies of each source are made; or how many for each class, by name.
-        balance:        whether smaller classes get more copies, until they have as many pictures as the largest.
+        copies:         how many augmented copies of each source are made; or how many for each class, by
+                        name.
+        balance:        whether smaller classes get more copies, until they have as many pictures as the
+                        largest.
         keep_originals: whether the source itself is kept beside them, as copy 0.
     """
 

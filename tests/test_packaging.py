@@ -101,8 +101,11 @@ def test_what_augkit_imports_is_declared() -> None:
     assert strangers == set()
 
 
-def test_a_model_imports_keras_alone() -> None:
-    assert {name for _, name in imported("models")} <= {"keras", "models"}
+def test_a_network_imports_keras_alone_and_its_weights_what_files_of_weights_need() -> None:
+    by_file = list(imported("models"))
+    weights = {name for path, name in by_file if Path(path).stem == "weights"}
+    assert {name for path, name in by_file if Path(path).stem != "weights"} <= {"keras", "models"}
+    assert weights <= {"keras", "models", "numpy", "torch"}
 
 
 def test_everything_declared_is_pinned_once_within_its_bounds() -> None:
