@@ -114,7 +114,9 @@ def generate(
     balance: Annotated[
         bool, typer.Option(help="Give smaller classes more copies, so that all have as many pictures.")
     ] = False,
-    keep_originals: Annotated[bool, typer.Option(help="Keep each original beside its copies.")] = True,
+    keep_originals: Annotated[
+        bool, typer.Option(help="Keep each original beside its copies, resized where the policy resizes.")
+    ] = True,
     task: Annotated[str, typer.Option(help="Judge against this task; 'none' lets everything through.")] = "",
     seed: Seed = 0,
     split: Split = "",

@@ -1,6 +1,8 @@
 """Data sets on disk: written whole or not at all, resumed, and verified.
 
-OUT/<split>/<class>/<name>-<copy>.png   the pictures; copy 0 is the original
+OUT/<split>/<class>/<name>-<copy>.png   the pictures, where each is a file; copy 0 is the original, unchanged
+                                        but for the size, where the policy gives every picture another
+OUT/data/<split>-00000-of-00020.*       or the shards, in Parquet, WebDataset or Arrow files: see FORMATS
 OUT/README.md                           the card: tells people and `datasets.load_dataset` what is here
 OUT/contact-sheet.png                   what was made, to look at
 OUT/augkit.json                         written last: says that all is there, and what belongs to it
