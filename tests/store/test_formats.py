@@ -20,6 +20,7 @@ from augkit import codec, sources, store
 from augkit.errors import StoreError, UsageError
 from augkit.sources import records
 from augkit.store import disk, job
+from augkit.store.formats.webdataset import _header
 from tests.store import making
 from tests.store.test_kills import Crash, crashing
 from tests.store.test_opening import CLASSES, shade, shaded
@@ -133,6 +134,14 @@ def test_keys_of_a_tar_have_no_dots_and_its_names_may_be_long_or_foreign(tmp_pat
     assert all(name.count(".") == 1 for name in names)
     again = sources.load(tmp_path / "out")
     assert sorted(records.keys(again["train"])) == sorted(keys)
+
+
+@pytest.mark.parametrize("size", [0, 1, 123_456, 8**11 - 1, 8**11])
+@pytest.mark.parametrize("name", ["a.png", "0/k-1.cls", "x" * 100, "x" * 101, "é.json"])
+def test_the_header_of_a_member_is_tarfiles(name, size):
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = size, 0o644
+    assert _header(name, size) == info.tobuf(tarfile.PAX_FORMAT)
 
 
 def test_provenance_stands_beside_the_picture(made, tmp_path):
