@@ -146,9 +146,8 @@ class Solarize(Curve):
         if low == 256:
             return Reach()
         nearest = min(max(math.ceil(low), 128), math.ceil(high))
-        least = 0.0 if high > 0 else 1.0
         levels = Interval(max(nearest, 256 - nearest), 256)
-        return Reach(contrast=Interval(least, 1), inverted=Interval(1, 1), levels=levels)
+        return Reach(contrast=Interval(0, 1), inverted=Interval(1, 1), levels=levels)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,9 @@ KEPT = Path(__file__).parent / "kept"
 @pytest.fixture
 def first(tmp_path) -> Path:
     """Return a copy of a data set of version 0.1.0, whose marker is of version 1."""
-    return Path(shutil.copytree(KEPT / "0.1", tmp_path / "out"))
+    out = Path(shutil.copytree(KEPT / "0.1", tmp_path / "out"))
+    (out / "test/dog").mkdir(exist_ok=True)  # git keeps no empty folder
+    return out
 
 
 def data() -> DatasetDict:
