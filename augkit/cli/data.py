@@ -107,7 +107,7 @@ def generate(
     copies: Annotated[
         list[str] | None,
         typer.Option(
-            help="Augmented copies of each picture: 4; other numbers for some classes: 2,cat=8; "
+            help="Augmented copies of each picture, 4 if left out; other numbers for some classes: 2,cat=8; "
             "give it again for a name with a comma."
         ),
     ] = None,

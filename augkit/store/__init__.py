@@ -4,6 +4,7 @@ OUT/<split>/<class>/<name>-<copy>.png   the pictures, where each is a file; copy
                                         but for the size, where the policy gives every picture another
 OUT/data/<split>-00000-of-00020.*       or the shards, in Parquet, WebDataset or Arrow files: see FORMATS
 OUT/README.md                           the card: tells people and `datasets.load_dataset` what is here
+OUT/croissant.json                      the same for machines: MLCommons Croissant
 OUT/contact-sheet.png                   what was made, to look at
 OUT/augkit.json                         written last: says that all is there, and what belongs to it
 OUT/.augkit/manifest.parquet            each picture: source, copy, labels, drawn values, SHA-256

@@ -14,6 +14,7 @@ from augkit.draw import numbered
 from augkit.plan import Plan
 from augkit.safety import value_in_words
 from augkit.show import Cell, Row, contact_sheet
+from augkit.store.croissant import described
 from augkit.store.formats import Shape
 from augkit.store.job import Job
 from augkit.store.manifest import Summary
@@ -54,6 +55,19 @@ def card(job: Job, summary: Summary) -> str:
     return "\n".join(parts)
 
 
+def croissant(job: Job, summary: Summary, digest: str) -> bytes:
+    """Describe the data set in Croissant's words; `digest` is the manifest's SHA-256."""
+    config = job.kept.front(_shape(job, summary, {}))["configs"][0]
+    files = {each["split"]: each["path"] for each in config["data_files"]}
+    name = "augmented-by-augkit" if job.plan is not None else "built-by-augkit"
+    about = f"{summary.rows:,} pictures of {len(job.classes):,} classes, made by augkit."
+    return described(name, about, job.classes, digest, files, job.kept.mime)
+
+
+def _shape(job: Job, summary: Summary, labels: dict[Any, Any]) -> Shape:
+    return Shape(_filled(summary), labels, job.drawn, sorted(summary.endings))
+
+
 def _front(job: Job, summary: Summary) -> str:
     """Return the YAML front matter, which tells `datasets` where splits and labels are."""
     from ruamel.yaml import YAML
@@ -61,13 +75,12 @@ def _front(job: Job, summary: Summary) -> str:
 
     size = next((name for limit, name in _SIZES if summary.rows < limit), "n>1M")
     labels = {Quoted(str(number)): Quoted(name) for number, name in enumerate(job.classes)}
-    shape = Shape(_filled(summary), labels, job.drawn, sorted(summary.endings))
     front: dict[str, Any] = {
         "pretty_name": Quoted("augmented by augkit" if job.plan is not None else "built by augkit"),
         "task_categories": ["image-classification"],
         "size_categories": [size],
         "tags": ["image", "augkit", *(["augmented"] if job.plan is not None else [])],
-        **job.kept.front(shape),
+        **job.kept.front(_shape(job, summary, labels)),
     }
     text = io.StringIO()
     yaml = YAML()

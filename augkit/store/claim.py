@@ -14,7 +14,13 @@ from augkit.store import checking, disk, manifest
 from augkit.store.formats import FORMATS
 from augkit.store.identity import differences
 
-OURS = ("README.md", "contact-sheet.png", disk.MARKER, disk.PRIVATE)  # beside the folders of pictures
+OURS = (
+    "README.md",
+    "contact-sheet.png",
+    "croissant.json",
+    disk.MARKER,
+    disk.PRIVATE,
+)  # beside the folders of pictures
 PRIVATE = ("manifest.parquet", "plan.json", "policy.resolved.yaml", "quarantine.json", "task.yaml")
 _LOCK = f"{disk.RUN}/lock"
 

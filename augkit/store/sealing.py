@@ -9,7 +9,7 @@ from typing import Any
 
 from augkit import policy
 from augkit.errors import StoreError
-from augkit.store import card, checking, claim, disk, manifest
+from augkit.store import card, checking, claim, croissant, disk, manifest
 from augkit.store.job import Job, Sources
 
 
@@ -30,6 +30,7 @@ def seal(job: Job, sources: Sources) -> manifest.Summary:
         disk.replace(out, f"{disk.PRIVATE}/task.yaml", _yaml(job.plan.safe.task.canonical()))
     disk.replace(out, card.SHEET, card.sheet(job, summary))
     disk.replace(out, "README.md", card.card(job, summary).encode("utf-8", "surrogateescape"))
+    disk.replace(out, croissant.FILE, card.croissant(job, summary, disk.sha256(out / manifest.FILE)))
     _mark(out, summary)
     return summary
 

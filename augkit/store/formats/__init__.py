@@ -49,14 +49,14 @@ class Format:
         read:   returns a picture's bytes from its file, its place there and its size in bytes.
         front:  returns what the card's front matter says, so that `datasets` reads labels and splits rightly.
         suffix: of a shard's file; empty where each picture is a file.
-        about:  what it is good for.
+        mime:   what its files are.
     """
 
     writer: Callable[[Place], Writer]
     read: Callable[[Path, int, int], bytes]
     front: Callable[[Shape], dict[str, Any]]
     suffix: str
-    about: str
+    mime: str
 
     def file(self, split: str, number: int, of: int, name: str) -> str:
         """Return the path of the file that a picture lies in; `number` is its shard's within the split."""
@@ -77,19 +77,11 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
-    "folder": Format(
-        folder.Writer, folder.read, folder.front, "", "a file for each picture, in folders of classes"
-    ),
-    "parquet": Format(
-        parquet.Writer, parquet.read, parquet.front, ".parquet", "as the Hugging Face hub keeps pictures"
-    ),
-    "webdataset": Format(
-        webdataset.Writer, webdataset.read, webdataset.front, ".tar", "tar archives, to be streamed"
-    ),
-    "arrow": Format(
-        arrow.Writer, arrow.read, arrow.front, ".arrow", "what `datasets` maps into memory without a copy"
-    ),
-}  # fmt: skip
+    "folder": Format(folder.Writer, folder.read, folder.front, *folder.KIND),
+    "parquet": Format(parquet.Writer, parquet.read, parquet.front, *parquet.KIND),
+    "webdataset": Format(webdataset.Writer, webdataset.read, webdataset.front, *webdataset.KIND),
+    "arrow": Format(arrow.Writer, arrow.read, arrow.front, *arrow.KIND),
+}
 
 
 def named(name: str) -> Format:

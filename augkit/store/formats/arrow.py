@@ -13,6 +13,9 @@ from augkit.store.formats.sink import Sink
 front = table.front
 
 
+KIND = (".arrow", "application/vnd.apache.arrow.stream")  # suffix of a shard's file, and what files are
+
+
 class Writer:
     """Write each batch as one record batch."""
 

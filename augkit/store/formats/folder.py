@@ -11,6 +11,8 @@ from typing import Any
 from augkit.store import disk
 from augkit.store.formats.shard import Batch, Place, Shape
 
+KIND = ("", "image/*")  # suffix of a shard's file, and what files are
+
 
 class Writer:
     """Write files aside under numbers, then move all of them to their names."""

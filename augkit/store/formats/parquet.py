@@ -13,6 +13,9 @@ from augkit.store.formats.sink import Sink
 front = table.front
 
 
+KIND = (".parquet", "application/x-parquet")  # suffix of a shard's file, and what files are
+
+
 class Writer:
     """Write each batch as one row group; pictures, which are compressed, are stored as they are."""
 

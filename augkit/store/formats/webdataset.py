@@ -20,6 +20,7 @@ from typing import Any
 from augkit.store.formats.shard import Batch, Place, Shape
 from augkit.store.formats.sink import Sink
 
+KIND = (".tar", "application/x-tar")  # suffix of a shard's file, and what files are
 _BLOCK = 512
 _MODE = b"0000644\0" + 2 * b"0000000\0"  # and owner and group; then come the size and
 _TIME = b"\0" + 11 * b"0" + b"\0"  # then the sum of all bytes, itself as spaces, and
