@@ -73,6 +73,28 @@ def test_promise_12_neither_workers_nor_surroundings_nor_places_change_a_byte(fo
     assert trees[0] == trees[1] == trees[2] and len(trees[0]) > 60
 
 
+WRITING = """
+import hashlib
+import cv2
+import numpy as np
+from augkit import png
+chance, whole = np.random.default_rng(0), hashlib.sha256()
+for _ in range(1500):
+    picture = cv2.GaussianBlur(chance.integers(0, 256, (32, 32), dtype=np.uint8), (0, 0), 3)
+    whole.update(png.write(picture[:, :, None]))
+print(whole.hexdigest())
+"""
+
+
+@pytest.mark.torture
+def test_promise_12_every_process_writes_the_same_png_files():
+    said = {
+        subprocess.run([sys.executable, "-c", WRITING], cwd=ROOT, capture_output=True, check=True).stdout
+        for _ in range(100)  # of a compressor that reads what lies in its memory, one process in 15 differs
+    }
+    assert len(said) == 1
+
+
 def mirrored(folder: Path, to: Path, number: int) -> None:
     """Copy a tree, its files written in another order, so that listings differ."""
     files = sorted(path for path in folder.rglob("*.png"))
