@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
 
 from augkit.cli import judging
-from augkit.errors import StoreError
+from augkit.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from augkit.show.gallery import Gallery
+
+_PAGES = (".html", ".htm")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,43 +25,99 @@ def add_to(app: typer.Typer) -> None:
 
 
 def preview(
-    policy: Annotated[Path, typer.Argument(help="The policy file; it need not be safe.")],
+    policy: Annotated[
+        str, typer.Argument(help="The policy file; it need not be safe. With --op, a source, if any.")
+    ] = "",
     source: Annotated[
         str, typer.Argument(help="A source such as mnist-sample, or a folder of class folders.")
-    ],
-    out: Annotated[Path, typer.Option(help="The picture to write.")] = Path("preview.png"),
+    ] = "",
+    out: Annotated[
+        Path, typer.Option(help="The file to write: a picture (.png), or a page that holds them (.html).")
+    ] = Path("preview.png"),
     rows: Annotated[int, typer.Option(min=1, max=100, help="How many source pictures.")] = 6,
     copies: Annotated[int, typer.Option(min=1, max=20, help="How many copies of each.")] = 6,
     witness: Annotated[bool, typer.Option(help="Show instead what makes the policy unsafe.")] = False,
+    op: Annotated[str, typer.Option(help="Show instead what one op does, from nothing to far.")] = "",
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(help="With --op: a setting to sweep, or one between two values: degrees=-30,30."),
+    ] = None,
     task: Annotated[str, typer.Option(help="Judge against this task, not the policy's own.")] = "",
     seed: Annotated[int, typer.Option(min=0, help="Seed of every random decision.")] = 0,
 ) -> None:
-    """Show what a policy makes of pictures, before anything is generated.
+    """Show what a policy makes of pictures, before anything is generated; or, with --op, what one op does.
 
     Example: augkit preview recipes/policies/digits.yaml mnist-sample --out preview.png
     """
-    import augkit.show.preview as sheets
+    import augkit.show.preview as galleries
     from augkit import sources
 
-    data = sources.load(source)
-    verdict = judging.judge_for(policy, data, task=task)
-    sheet = sheets.witnesses(verdict, data) if witness else sheets.copies(verdict, data, rows, copies, seed)
-    save(sheet, out)
-    print(verdict.summary())
+    writable(out)
+    if op or sweep:
+        if not op or source or witness:
+            problem = (
+                "--sweep needs --op" if not op else "--op shows an op, and takes no policy and no --witness"
+            )
+            raise UsageError(problem, fix="augkit preview --op rotate --sweep degrees mnist-sample")
+        pictures = galleries.originals(sources.load(policy), min(rows, 3), seed) if policy else ()
+        save(_swept(op, sweep or [], pictures), out)
+    else:
+        if not policy or not source:
+            problem = "a policy file and a source are needed"
+            raise UsageError(problem, fix="augkit preview recipes/policies/digits.yaml mnist-sample")
+        data = sources.load(source)
+        verdict = judging.judge_for(Path(policy), data, task=task)
+        shown = galleries.copies(verdict, data, rows, copies, seed) if not witness else None
+        save(shown or galleries.witnesses(verdict, data), out)
+        print(verdict.summary())
     print(f"wrote {out}")
 
 
-def save(sheet: NDArray[np.uint8], out: Path) -> None:
-    """Write a sheet as a PNG file, and the folders it stands in.
+def _swept(op: str, sweep: list[str], pictures: Sequence[tuple[str, NDArray[np.uint8]]]) -> Gallery:
+    """Return the strip of an op over some of its settings: "degrees", or "degrees=-30,30"."""
+    from augkit.show.strip import strip
+
+    ends: dict[str, tuple[float, float]] = {}
+    for text in sweep:
+        setting, equals, between = text.partition("=")
+        if equals:
+            try:
+                low, high = (float(end) for end in between.split(","))
+            except ValueError:
+                fix = f"--sweep {setting}, or --sweep {setting}=-30,30"
+                raise UsageError(f"got --sweep {text}, want two numbers after '='", fix=fix) from None
+            ends[setting] = (low, high)
+    return strip(op, settings=[text.partition("=")[0] for text in sweep], pictures=pictures, ends=ends)
+
+
+def writable(out: Path) -> None:
+    """Refuse a name that says no kind of file that pictures are saved as, before any work is done.
 
     Raises:
+        UsageError: it ends in neither .png nor .html.
+    """
+    if out.suffix.lower() not in (".png", *_PAGES) and not out.is_dir():
+        raise UsageError(
+            f"got --out {out}, want a name that ends in .png or .html",
+            fix=f"--out {out.with_suffix('.png')}, or {out.with_suffix('.html')} for a page",
+        )
+
+
+def save(gallery: Gallery, out: Path) -> None:
+    """Write a gallery, as a PNG file or an HTML page by the name's ending, and the folders it stands in.
+
+    Raises:
+        UsageError: the name ends otherwise.
         StoreError: it cannot be written.
     """
     from augkit import codec
 
+    writable(out)
+    page = out.suffix.lower() in _PAGES
+    data = gallery.html().encode() if page else codec.encode(gallery.picture(), "png")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(codec.encode(sheet, "png"))
+        out.write_bytes(data)
     except OSError as error:
-        problem = f"the picture cannot be written ({error.strerror})"
+        problem = f"the {'page' if page else 'picture'} cannot be written ({error.strerror})"
         raise StoreError(problem, where=str(out), fix="choose another name with --out") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from augkit.show.gallery import Gallery
 from augkit.show.sheet import Cell, Row, contact_sheet
 
-__all__ = ["Cell", "Row", "contact_sheet"]
+__all__ = ["Cell", "Gallery", "Row", "contact_sheet"]

@@ -14,7 +14,8 @@ from augkit.draw import Draws, draw
 from augkit.errors import PictureError, SourceError, UsageError
 from augkit.render import render
 from augkit.safety import Finding, Verdict, drawn_in_words, guarded, survived
-from augkit.show.sheet import Cell, Row, Tone, contact_sheet
+from augkit.show.gallery import Gallery
+from augkit.show.sheet import Cell, Row, Tone
 from augkit.sources.records import class_names, labels
 from augkit.sources.records import keys as source_keys
 
@@ -24,30 +25,45 @@ if TYPE_CHECKING:
 Picture = NDArray[np.uint8]
 
 
-def copies(verdict: Verdict, data: DatasetDict, rows: int, columns: int, seed: int) -> Picture:
-    """Draw a row for each of some sources: the original, then copies with their drawn values beneath.
+def copies(verdict: Verdict, data: DatasetDict, rows: int, columns: int, seed: int) -> Gallery:
+    """Show a row for each of some sources: the original, then copies, each with its drawn values and what is
+    to be thought of it beneath.
 
-    A copy that its class does not survive is framed in red; one that the policy's guard relabels is framed in
-    blue and says what it becomes.  Pictures that cannot be read are passed over.
-
-    Returns:
-        uint8, H×W×3: the sheet.
+    A copy that its class does not survive is framed in red and called unsafe; one that the policy's guard
+    relabels is framed in blue and says what it becomes.  Pictures that cannot be read are passed over.
 
     Raises:
         SourceError: no picture can be read.
     """
-    part, names = _part(verdict, data), class_names(data)
-    sheet: list[Row] = []
+    names = class_names(data)
+    found = _readable(_part(verdict, data), rows, seed)
+    shown = tuple(_shown(verdict, names, source, columns, seed) for source in found)
+    return Gallery(shown, Path(verdict.policy.file).name, _note(verdict), verdict.word)
+
+
+def originals(data: DatasetDict, rows: int, seed: int) -> list[tuple[str, Picture]]:
+    """Return some pictures of a data set and what they are called, the classes in turn.
+
+    Raises:
+        SourceError: no picture can be read.
+    """
+    part, names = data[next(iter(data))], class_names(data)
+    return [(names[label], picture) for picture, _, label in _readable(part, rows, seed)]
+
+
+def _readable(part: Dataset, rows: int, seed: int) -> list[tuple[Picture, str, int]]:
+    """Return pictures with their keys and labels, passing over those that cannot be read."""
+    found: list[tuple[Picture, str, int]] = []
     for index in _spread(part, seed):
         try:
-            sheet.append(_shown(verdict, names, _source(part, index), columns, seed))
+            found.append(_source(part, index))
         except PictureError:  # `generate` quarantines it
             continue
-        if len(sheet) == rows:
+        if len(found) == rows:
             break
-    if not sheet:
+    if not found:
         raise SourceError("none of the pictures can be read")
-    return contact_sheet(sheet, title=Path(verdict.policy.file).name, note=_note(verdict))
+    return found
 
 
 def _shown(
@@ -58,19 +74,28 @@ def _shown(
     good = survived(drawn, verdict.task, names)
     cells = [Cell(picture, key, "first")]
     for i in range(columns):
-        after = int(drawn.labels[i])
         said = drawn_in_words(drawn, i, short=True).replace(", ", "\n")
-        tone: Tone = "other" if after != label else "plain" if good[i] else "alarm"
-        said += f"\n→ {names[after]}" if after != label else "" if drawn.accepted[i] else "\ndropped"
-        cells.append(Cell(render(picture, drawn, i), said, tone))
+        tone, word = _thought(drawn, i, label, bool(good[i]), verdict, names)
+        cells.append(Cell(render(picture, drawn, i), said, tone, word))
     return Row(names[label], cells)
 
 
-def witnesses(verdict: Verdict, data: DatasetDict) -> Picture:
-    """Draw a row for each finding that has a witness: what its classes look like, before and after.
+def _thought(
+    drawn: Draws, i: int, label: int, good: bool, verdict: Verdict, names: tuple[str, ...]
+) -> tuple[Tone, str]:
+    """Return the frame and the word of one copy; nobody judges for the task none."""
+    after = int(drawn.labels[i])
+    if after != label:
+        return "other", f"→ {names[after]}"
+    if not drawn.accepted[i]:
+        return "plain" if good else "alarm", "dropped"
+    if not good:
+        return "alarm", "unsafe"
+    return "plain", "" if verdict.task.survives_everything else "safe"
 
-    Returns:
-        uint8, H×W×3: the sheet.
+
+def witnesses(verdict: Verdict, data: DatasetDict) -> Gallery:
+    """Show a row for each finding that has a witness: what its classes look like, before and after.
 
     Raises:
         UsageError: nothing is unsafe.
@@ -79,10 +104,17 @@ def witnesses(verdict: Verdict, data: DatasetDict) -> Picture:
     found = [finding for finding in (*verdict.findings, *verdict.waived) if finding.witness is not None]
     if not found:
         raise UsageError(f"nothing in {verdict.policy.file} is unsafe for the task {verdict.task.name}")
-    rows = [Row(finding.code, list(_evidence(finding, part, names))) for finding in found]
+    rows = tuple(
+        Row(finding.code, list(_evidence(finding, part, names)), _sentence(finding)) for finding in found
+    )
     name = Path(verdict.policy.file).name
     title = f"What {name} allows" if verdict.safe else f"Why {name} is refused"
-    return contact_sheet(rows, title=title, note=_note(verdict))
+    return Gallery(rows, title, _note(verdict), verdict.word)
+
+
+def _sentence(finding: Finding) -> str:
+    ending = f"Allowed because: {finding.reason}" if finding.reason else f"Fix: {finding.fix}"
+    return f"{finding.where}: {finding.name}: {finding.problem}. {ending}."
 
 
 def _evidence(finding: Finding, part: Dataset, names: tuple[str, ...]) -> Iterator[Cell]:
@@ -99,9 +131,7 @@ def _evidence(finding: Finding, part: Dataset, names: tuple[str, ...]) -> Iterat
             picture, _, _ = _source(part, int(index[len(index) // 2]))
             after = f"now reads {becomes[name]}" if name in becomes else f"no {name} looks so"
             yield Cell(picture, name, "first")
-            yield Cell(
-                render(picture, finding.witness, 0), f"{drawn_in_words(finding.witness)}\n{after}", "alarm"
-            )
+            yield Cell(render(picture, finding.witness, 0), drawn_in_words(finding.witness), "alarm", after)
 
 
 def _part(verdict: Verdict, data: DatasetDict) -> Dataset:

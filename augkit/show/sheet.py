@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Picture = NDArray[np.uint8]
 Tone = Literal["plain", "first", "other", "alarm"]
 
-_PAPER, _INK, _SOFT = (250, 250, 248), (32, 33, 36), (95, 99, 104)
+_PAPER, _INK, _SOFT, _GOOD = (250, 250, 248), (32, 33, 36), (95, 99, 104), (23, 105, 58)
 _EDGES: dict[Tone, tuple[int, int, int]] = {
     "plain": (214, 214, 210),
     "first": (32, 33, 36),
@@ -43,29 +43,40 @@ class Cell:
         caption: what stands beneath it; lines are broken where they must be, and "\\n" breaks one.
         tone:    how it is framed: "first" for an original, "other" for what is now of another class,
                  "alarm" for what should not be.
+        word:    what is to be thought of it, such as "safe", beneath the caption.
     """
 
     picture: Picture
     caption: str = ""
     tone: Tone = "plain"
+    word: str = ""
+
+    def told(self, row: str = "") -> str:
+        """Say in one line what is to be seen, for those who cannot see it; `row` is its row's title."""
+        parts = (row, "original" if self.tone == "first" else "", self.caption, self.word)
+        return ", ".join(dict.fromkeys(" ".join(part.split()) for part in parts if part))
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """Hold one row of a sheet: a title to its left, and its cells."""
+    """Hold one row of a sheet: a title to its left, and its cells; pages have room for a note as well."""
 
     title: str
     cells: Sequence[Cell]
+    note: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Line:
-    """Hold one row as it is drawn: lines of its title, pictures to size, and the lines beneath each."""
+    """Hold one row as it is drawn: lines of its title, pictures to size, and the lines beneath each: of its
+    caption and of its word.
+    """
 
     row: Row
     title: list[str]
     pictures: list[Picture]
     captions: list[list[str]]
+    words: list[list[str]]
 
     @functools.cached_property
     def tall(self) -> int:
@@ -75,8 +86,9 @@ class _Line:
     @functools.cached_property
     def height(self) -> int:
         """Return the height of all, in pixels, with the space that follows."""
-        words = max((len(lines) for lines in self.captions), default=0)
-        return self.tall + (_UNDER + _high(words, _CAPTION) if words else 0) + 2 * _GAP
+        both = zip(self.captions, self.words, strict=True)
+        lines = max((len(caption) + len(word) for caption, word in both), default=0)
+        return self.tall + (_UNDER + _high(lines, _CAPTION) if lines else 0) + 2 * _GAP
 
 
 def contact_sheet(rows: Sequence[Row], *, title: str = "", note: str = "", cell: int = 112) -> Picture:
@@ -114,7 +126,8 @@ def contact_sheet(rows: Sequence[Row], *, title: str = "", note: str = "", cell:
 def _laid_out(row: Row, cell: int) -> _Line:
     pictures = [_fitted(each.picture, cell) for each in row.cells]
     captions = [_wrapped(each.caption, cell, _CAPTION) for each in row.cells]
-    return _Line(row, _wrapped(row.title, _WIDEST_NAME, _NAME, bold=True), pictures, captions)
+    words = [_wrapped(each.word, cell, _CAPTION, bold=True) for each in row.cells]
+    return _Line(row, _wrapped(row.title, _WIDEST_NAME, _NAME, bold=True), pictures, captions, words)
 
 
 def _draw(image: Any, line: _Line, left: int, top: int, cell: int) -> None:
@@ -133,7 +146,11 @@ def _draw(image: Any, line: _Line, left: int, top: int, cell: int) -> None:
         frame = (x - thick, y - thick, x + width + thick - 1, y + height + thick - 1)
         pen.rectangle(frame, None, _EDGES[each.tone], thick)
         colour = _EDGES[each.tone] if each.tone in ("other", "alarm") else _SOFT
-        _write(image, line.captions[column], (start, top + line.tall + _UNDER), _CAPTION, colour)
+        under = top + line.tall + _UNDER
+        _write(image, line.captions[column], (start, under), _CAPTION, colour)
+        under += _high(len(line.captions[column]), _CAPTION)
+        verdict = colour if each.tone in ("other", "alarm") else _GOOD
+        _write(image, line.words[column], (start, under), _CAPTION, verdict, bold=True)
 
 
 def _fitted(picture: Picture, cell: int) -> Picture:
@@ -142,14 +159,20 @@ def _fitted(picture: Picture, cell: int) -> Picture:
     H×W×3.
     """
     height, width = picture.shape[:2]
-    factor = cell / max(height, width)
-    if factor >= 1:
-        scaled = picture.repeat(int(factor), axis=0).repeat(int(factor), axis=1)
-    else:
-        size = (max(1, round(width * factor)), max(1, round(height * factor)))
-        scaled = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    scaled = scaled.reshape(*scaled.shape[:2], -1)
+    factor = int(cell / max(height, width))
+    scaled = picture.repeat(factor, axis=0).repeat(factor, axis=1) if factor else shrunk(picture, cell)
     return np.ascontiguousarray(scaled.repeat(3, axis=2) if scaled.shape[2] == 1 else scaled)
+
+
+def shrunk(picture: Picture, most: int) -> Picture:
+    """Average a picture down until no side is longer than `most`; a smaller one comes back as it is."""
+    height, width = picture.shape[:2]
+    factor = most / max(height, width)
+    if factor >= 1:
+        return picture
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    scaled = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return scaled.reshape(*scaled.shape[:2], -1)
 
 
 def _write(

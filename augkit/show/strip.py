@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from augkit.policy import Policy
 from augkit.render import render
 from augkit.safety import drawn_in_words, value_in_words
 from augkit.show import motif
-from augkit.show.sheet import Cell, Row, contact_sheet
+from augkit.show.gallery import Gallery
+from augkit.show.sheet import Cell, Row
 from augkit.steps import Step, sugar
 from augkit.suites import SUITES, Suite
 
@@ -96,9 +97,13 @@ BESIDE: dict[str, dict[str, Any]] = {
 
 
 def strip(
-    name: str, *, settings: Sequence[str] = (), pictures: Sequence[tuple[str, Picture]] = ()
-) -> Picture:
-    """Draw what an op or a suite does: a row for each setting and picture, the original first.
+    name: str,
+    *,
+    settings: Sequence[str] = (),
+    pictures: Sequence[tuple[str, Picture]] = (),
+    ends: Mapping[str, tuple[float, float]] | None = None,
+) -> Gallery:
+    """Show what an op or a suite does: a row for each setting and picture, the original first.
 
     A row in which the op changes nothing is left out.
 
@@ -106,12 +111,12 @@ def strip(
         name:     the op, as a policy writes it.
         settings: those to sweep; all, if left out.
         pictures: captions and pictures, uint8 H×W×1 or H×W×3; a digit and a scene if left out.
-
-    Returns:
-        uint8, H×W×3: the sheet.
+        ends:     setting → the two values that it is swept between, both shown; as far as tells most, if
+                  left out.
 
     Raises:
-        UsageError: there is no such op or setting, or none of the pictures changes.
+        UsageError: there is no such op or setting, or none of the pictures changes, or an end is no value of
+            its setting.
     """
     if name not in OPS and name not in SUITES:
         known = [*OPS, *SUITES]
@@ -119,25 +124,32 @@ def strip(
             f"no op {name!r} to draw; they are {', '.join(known)}", fix=did_you_mean(name, known)
         )
     shown = pictures or (("original", motif.digit()), ("original", motif.house()))
-    rows = [row for sweep in _sweeps(name, settings) for row in _rows(name, sweep, shown)]
+    between = ends or {}
+    swept = {
+        setting: values(name, setting, between.get(setting)) if setting else ()
+        for setting in _sweeps(name, settings)
+    }
+    rows = tuple(row for setting, through in swept.items() for row in _rows(name, setting, shown, through))
     if not rows:
         raise UsageError(f"{name} changes none of the pictures", fix="give it others, or another setting")
     kind: type[Op | Suite] = {**OPS, **SUITES}[name]
     first = " ".join(inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].split())
-    return contact_sheet(rows, title=name, note=first.replace("`", ""), cell=_CELL)
+    return Gallery(rows, name, first.replace("`", ""), cell=_CELL)
 
 
-def _rows(name: str, setting: str, pictures: Sequence[tuple[str, Picture]]) -> Iterator[Row]:
+def _rows(
+    name: str, setting: str, pictures: Sequence[tuple[str, Picture]], swept: Sequence[Value]
+) -> Iterator[Row]:
     """Yield a row for each picture that changes; the first bears the setting's name."""
     title = _titled(name, setting)
     for caption, picture in pictures:
-        cells = list(_cells(name, setting, picture))
+        cells = list(_cells(name, setting, picture, swept))
         if any(not np.array_equal(cell.picture, picture) for cell in cells):
             yield Row(title, [Cell(picture, caption, "first"), *cells])
             title = ""
 
 
-def _cells(name: str, setting: str, picture: Picture) -> Iterator[Cell]:
+def _cells(name: str, setting: str, picture: Picture, swept: Sequence[Value] = ()) -> Iterator[Cell]:
     if name in SUITES:
         drawn = _drawn(_policy(name), picture, copies=_PANELS)
         for i in range(_PANELS):
@@ -146,30 +158,48 @@ def _cells(name: str, setting: str, picture: Picture) -> Iterator[Cell]:
     elif issubclass(OPS[name], Blend):
         yield from _blended(name, picture)
     elif setting:
-        for value in values(name, setting):
+        for value in swept or values(name, setting):
             drawn = _drawn(_policy(name, setting, value), picture)
             yield Cell(render(picture, drawn, 0), _said(setting, value))
     else:
         yield from _options(name, picture)
 
 
-def values(name: str, setting: str) -> tuple[Value, ...]:
-    """Return the values that a setting of an op is swept through, without the one that does nothing."""
+def values(name: str, setting: str, ends: tuple[float, float] | None = None) -> tuple[Value, ...]:
+    """Return the values that a setting of an op is swept through: between two ends, or without the one that
+    does nothing.
+
+    Raises:
+        UsageError: an end is no value of the setting.
+    """
     kinds = next(f.metadata for f in dataclasses.fields(OPS[name]) if f.name == setting)
     if "words" in kinds:
         words: tuple[str, ...] = kinds["words"]
+        if ends is not None:
+            raise UsageError(f"{setting} of {name} is a word, one of {', '.join(words)}, and has no ends")
         return words
     limits: Limits = kinds.get("limits") or kinds["number"]
+    if ends is not None:
+        return _between(f"{setting} of {name}", limits, *ends)
     told = SWEEPS.get((name, setting), (limits.low, limits.high))
     if len(told) != 2:
         return told
     low, high = (float(end) for end in told)
     if limits.still is None:
         return tuple(np.linspace(low, high, _PANELS).tolist())
-    ends = [end for end in (low, high) if end != limits.still]
-    each = _PANELS // len(ends)
-    steps = [limits.still + (end - limits.still) * k / each for end in ends for k in range(1, each + 1)]
-    return tuple(sorted(steps)) if len(ends) > 1 else tuple(steps)
+    sides = [end for end in (low, high) if end != limits.still]
+    each = _PANELS // len(sides)
+    steps = [limits.still + (end - limits.still) * k / each for end in sides for k in range(1, each + 1)]
+    return tuple(sorted(steps)) if len(sides) > 1 else tuple(steps)
+
+
+def _between(what: str, limits: Limits, low: float, high: float) -> tuple[Value, ...]:
+    """Return evenly spaced values, the ends among them."""
+    for end in (low, high):
+        if not limits.holds(end):
+            raise UsageError(f"got {end:g} as an end of {what}, want a number {limits}")
+    found = np.linspace(low, high, _PANELS)
+    return tuple(dict.fromkeys((np.rint(found) if limits.whole else found).tolist()))
 
 
 def _sweeps(name: str, asked: Sequence[str]) -> tuple[str, ...]:

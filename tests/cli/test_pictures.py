@@ -74,12 +74,39 @@ def test_a_preview_writes_nothing_but_its_picture(augkit: Run, digits, tmp_path:
         ((SAFE, "SOURCE", "--rows", "0"), 2, "--rows"),
         ((SAFE, "SOURCE", "--out", "SOURCE"), 3, "the picture cannot be written"),
         ((SAFE, "SOURCE", "--out", "SOURCE/0/00.png/x.png"), 3, "the picture cannot be written"),
+        ((SAFE, "SOURCE", "--out", "SOURCE/0/00.png/x.html"), 3, "the page cannot be written"),
+        ((SAFE, "SOURCE", "--out", "x.gif"), 2, "want a name that ends in .png or .html"),
+        ((SAFE,), 2, "a policy file and a source are needed"),
+        (("--sweep", "degrees"), 2, "--sweep needs --op"),
+        (("--op", "rotate", "--witness"), 2, "takes no policy and no --witness"),
+        ((SAFE, "SOURCE", "--op", "rotate"), 2, "takes no policy"),
+        (("--op", "rotat"), 2, "did you mean rotate?"),
+        (("--op", "rotate", "--sweep", "degree"), 2, "did you mean degrees?"),
+        (("--op", "rotate", "--sweep", "degrees=1"), 2, "want two numbers after '='"),
+        (("--op", "rotate", "--sweep", "degrees=0,400"), 2, "from -180 to 180"),
     ],
 )
 def test_what_cannot_be_shown_is_said_with_its_code(augkit: Run, digits, given, code, told):
     arguments = [each.replace("SOURCE", str(digits)) for each in given]
     found, said, err = augkit("preview", *arguments)
     assert (found, said) == (code, "") and told in err
+
+
+def test_a_page_is_written_where_the_name_says_so(augkit: Run, digits, tmp_path: Path):
+    for given in ([SAFE, digits], [UNSAFE, digits, "--witness"], ["--op", "rotate", "--sweep", "degrees"]):
+        path = tmp_path / "new" / "page.html"
+        code, said, _ = augkit("preview", *given, "--out", path)
+        assert code == 0 and said.endswith(f"wrote {path}\n")
+        text = path.read_text("utf-8")
+        assert text.startswith("<!doctype html>") and text.count("<img ") > 5
+
+
+def test_a_sweep_shows_one_op_on_the_source_that_is_named(augkit: Run, digits, tmp_path: Path):
+    swept = ("preview", "--op", "rotate", "--sweep", "degrees=-30,30")
+    code, said, _ = augkit(*swept, digits, "--rows", 2, "--out", tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text("utf-8")
+    assert (code, said) == (0, f"wrote {tmp_path / 'page.html'}\n")
+    assert text.count("<img ") == 2 * 7 and "-30°" in text and "30°" in text
 
 
 def test_ops_draws_a_strip_beside_its_page(augkit: Run, tmp_path: Path):

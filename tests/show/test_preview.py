@@ -24,26 +24,12 @@ def judged(text, task=""):
     return safety.judge(read, tasks.load(task or read.task), classes=making.DIGITS)
 
 
-@pytest.fixture
-def rows(monkeypatch):
-    """Keep the rows that sheets are drawn from."""
-    kept = []
-
-    def instead(sheet, **words):
-        kept.extend(sheet)
-        kept.append(words)
-        return np.zeros((1, 1, 3), np.uint8)
-
-    monkeypatch.setattr(preview, "contact_sheet", instead)
-    return kept
-
-
-def test_a_preview_shows_the_copies_that_generate_makes(rows):
+def test_a_preview_shows_the_copies_that_generate_makes():
     data, verdict = making.source(20), judged(making.SAFE)
-    preview.copies(verdict, data, 3, 4, 7)
+    rows = preview.copies(verdict, data, 3, 4, 7).rows
     plan = Plan(verdict.safe_policy(), making.DIGITS, seed=7)
-    assert [row.title for row in rows[:3]] == ["0", "1", "2"]
-    for row in rows[:3]:
+    assert [row.title for row in rows] == ["0", "1", "2"]
+    for row in rows:
         key = row.cells[0].caption
         original = making.picture(int(key[1:]))
         assert np.array_equal(row.cells[0].picture, codec.decode(original)) and row.cells[0].tone == "first"
@@ -51,57 +37,63 @@ def test_a_preview_shows_the_copies_that_generate_makes(rows):
         drawn = plan.draw([key] * 4, np.full(4, label), np.arange(1, 5), np.full((4, 2), 32))
         for number, cell in enumerate(row.cells[1:]):
             assert np.array_equal(cell.picture, render(codec.decode(original), drawn, number))
-            assert cell.tone == "plain" and "shift x" in cell.caption
+            assert (cell.tone, cell.word) == ("plain", "safe") and "shift x" in cell.caption
 
 
-def test_the_classes_take_turns_and_the_seed_chooses(rows):
+def test_the_classes_take_turns_and_the_seed_chooses():
     data = making.source(60)
-    preview.copies(judged(making.SAFE), data, 12, 1, 0)
-    first = [row.cells[0].caption for row in rows[:-1]]
-    assert [row.title for row in rows[:-1]] == [*making.DIGITS, "0", "1"] and len(set(first)) == 12
-    rows.clear()
-    preview.copies(judged(making.SAFE), data, 12, 1, 1)
-    assert [row.cells[0].caption for row in rows[:-1]] != first
+    rows = preview.copies(judged(making.SAFE), data, 12, 1, 0).rows
+    first = [row.cells[0].caption for row in rows]
+    assert [row.title for row in rows] == [*making.DIGITS, "0", "1"] and len(set(first)) == 12
+    rows = preview.copies(judged(making.SAFE), data, 12, 1, 1).rows
+    assert [row.cells[0].caption for row in rows] != first
 
 
-def test_what_a_class_does_not_survive_is_framed_in_alarm(rows):
-    preview.copies(judged(HALF_TURN), making.source(10), 10, 6, 0)
-    six = rows[6]
-    assert six.title == "6"
-    tones = {cell.caption: cell.tone for cell in six.cells[1:]}
-    assert tones == {"rotate 180°": "alarm", "nothing drawn": "plain"}
+def test_what_a_class_does_not_survive_is_framed_in_alarm():
+    gallery = preview.copies(judged(HALF_TURN), making.source(10), 10, 6, 0)
+    rows, six = gallery.rows, gallery.rows[6]
+    assert gallery.word == "unsafe" and six.title == "6"
+    tones = {cell.caption: (cell.tone, cell.word) for cell in six.cells[1:]}
+    assert tones == {"rotate 180°": ("alarm", "unsafe"), "nothing drawn": ("plain", "safe")}
     assert {cell.tone for cell in rows[0].cells[1:]} == {"plain"}  # a 0 survives it
 
 
-def test_relabelled_copies_say_what_they_become(rows):
-    preview.copies(judged(making.RELABEL), making.source(10), 10, 6, 0)
+def test_nobody_calls_a_picture_safe_for_the_task_none():
+    rows = preview.copies(judged(HALF_TURN, "none"), making.source(10), 10, 6, 0).rows
+    assert {(cell.tone, cell.word) for row in rows for cell in row.cells[1:]} == {("plain", "")}
+
+
+def test_relabelled_copies_say_what_they_become():
+    rows = preview.copies(judged(making.RELABEL), making.source(10), 10, 6, 0).rows
     others = [cell for cell in rows[6].cells[1:] if cell.tone == "other"]
-    assert others and all(cell.caption.endswith("→ 9") for cell in others)
+    assert others and all(cell.word == "→ 9" for cell in others)
 
 
-def test_dropped_draws_say_so(rows):
-    preview.copies(judged(HALF_TURN.replace("steps", "on_unsafe: drop, steps")), making.source(10), 10, 6, 0)
-    assert {cell.caption.split("\n")[-1] for cell in rows[6].cells[1:]} == {"dropped", "nothing drawn"}
+def test_dropped_draws_say_so():
+    dropping = judged(HALF_TURN.replace("steps", "on_unsafe: drop, steps"))
+    rows = preview.copies(dropping, making.source(10), 10, 6, 0).rows
+    assert {cell.word for cell in rows[6].cells[1:]} == {"dropped", "safe"}
 
 
-def test_pictures_that_cannot_be_read_are_passed_over(rows):
+def test_pictures_that_cannot_be_read_are_passed_over():
     images = [b"", b"<html>", making.picture(2), making.picture(3)[:50]]
     data = DatasetDict(train=records.dataset(list("abcd"), images, [0, 1, 2, 3], making.DIGITS))
-    preview.copies(judged(making.SAFE), data, 6, 1, 0)
-    assert [row.cells[0].caption for row in rows[:-1]] == ["c"]
+    rows = preview.copies(judged(making.SAFE), data, 6, 1, 0).rows
+    assert [row.cells[0].caption for row in rows] == ["c"]
     with pytest.raises(SourceError, match="none of the pictures can be read"):
         preview.copies(judged(making.SAFE), DatasetDict(train=data["train"].select([0, 1])), 6, 1, 0)
 
 
-def test_witnesses_show_each_finding_before_and_after(rows):
+def test_witnesses_show_each_finding_before_and_after():
     verdict = judged(HALF_TURN)
-    preview.witnesses(verdict, making.source(20))
-    assert [row.title for row in rows[:-1]] == [finding.code for finding in verdict.findings]
-    zone = next(row for row in rows[:-1] if row.title == "LS401")
+    gallery = preview.witnesses(verdict, making.source(20))
+    assert [row.title for row in gallery.rows] == [finding.code for finding in verdict.findings]
+    zone = next(row for row in gallery.rows if row.title == "LS401")
     before, after = zone.cells[:2]
-    assert before.caption == "6" and after.caption.endswith("now reads 9") and after.tone == "alarm"
+    assert before.caption == "6" and after.word == "now reads 9" and after.tone == "alarm"
+    assert after.caption == "rotate 180°" and "Fix: write on_unsafe: relabel" in zone.note
     assert np.array_equal(after.picture, before.picture[::-1, ::-1])
-    assert rows[-1]["title"].startswith("Why ") and "unsafe" in rows[-1]["note"]
+    assert gallery.title.startswith("Why ") and "unsafe" in gallery.note
 
 
 def test_a_safe_policy_has_no_witnesses():

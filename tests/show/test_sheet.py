@@ -85,6 +85,14 @@ def test_captions_stand_beneath_their_picture_and_never_on_their_neighbour():
     assert ink(said, top + height + 8) > 200 and ink(beneath) == 0
 
 
+def test_a_word_stands_beneath_the_caption_in_the_colour_of_what_it_says():
+    def colours(tone):
+        sheet = contact_sheet([Row("", [Cell(plain(COLOURS[0]), "rotate 3°", tone, "so")])])
+        return {tuple(pixel) for pixel in sheet.reshape(-1, 3).tolist()}
+
+    assert (23, 105, 58) in colours("plain") and (23, 105, 58) not in colours("alarm")
+
+
 def test_a_long_class_name_is_broken_and_leaves_room_for_pictures():
     name = "a domestic cat on a sofa, seen from close by in the light of an evening " * 2
     sheet = contact_sheet([Row(name, [Cell(plain(COLOURS[0]))]), Row("x", [Cell(plain(COLOURS[1]))])])

@@ -1,0 +1,68 @@
+"""Galleries: rows of pictures with words beneath, as one picture or as one HTML page.
+
+Knows no policies, as `augkit.show.sheet` does not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augkit import codec, page
+from augkit.show.sheet import Picture, Row, contact_sheet, shrunk
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+_TEMPLATE = Path(__file__).parent / "gallery.html"
+_SHARP = 2  # pixels of a picture to a pixel of its cell, for screens that have so many
+_SMALL = 64 * 64  # pixels; up to so many a lossless file is as small as any
+_LOSSY = "jpeg:85"
+
+
+@dataclasses.dataclass(frozen=True)
+class Gallery:
+    """Hold rows of pictures, to be shown.
+
+    Attributes:
+        rows:  from top to bottom.
+        title: what they show.
+        note:  a sentence or two beneath the title.
+        word:  "safe", "unsafe" or "unproven", where a policy was judged.
+        cell:  the side of the square that each picture is fitted into, in pixels.
+    """
+
+    rows: tuple[Row, ...]
+    title: str
+    note: str = ""
+    word: str = ""
+    cell: int = 112
+
+    def picture(self) -> Picture:
+        """Draw it: uint8, H×W×3."""
+        return contact_sheet(self.rows, title=self.title, note=self.note, cell=self.cell)
+
+    def fragment(self) -> Markup:
+        """Return it as HTML without a page around it."""
+        rows = [(row, [_shot(cell.picture, self.cell) for cell in row.cells]) for row in self.rows]
+        return page.filled(_TEMPLATE, gallery=self, rows=rows)
+
+    def html(self) -> str:
+        """Return it as an HTML document that holds its pictures."""
+        return page.whole(self.title, self.fragment())
+
+    def _repr_html_(self) -> str:
+        return page.fragment(self.fragment())
+
+
+def _shot(picture: Picture, cell: int) -> dict[str, Any]:
+    """Return the address of a picture that holds it, and how large it is shown: as on a sheet."""
+    height, width = picture.shape[:2]
+    factor = cell / max(height, width)
+    shown = max(1, int(factor)) if factor >= 1 else factor
+    kept = shrunk(picture, _SHARP * cell)
+    kind = "png" if kept.shape[0] * kept.shape[1] <= _SMALL else _LOSSY
+    address = page.uri(codec.encode(kept, kind), kind.partition(":")[0])
+    size = {"width": max(1, round(width * shown)), "height": max(1, round(height * shown))}
+    return {"address": address, "crisp": factor >= 1, **size}
