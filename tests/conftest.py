@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 GUARD = Path(__file__).parent / "offline"
@@ -24,6 +25,16 @@ os.environ["MPLBACKEND"] = "agg"
 os.environ["AUGKIT_REFUSED_CONNECTIONS"] = str(REFUSED)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")]))
 runpy.run_path(str(GUARD / "sitecustomize.py"))
+
+# A busy machine is no failure: examples take the time they take. (In CI hypothesis also takes the same ones
+# every time, by its own profile, which this one inherits.)
+hypothesis.settings.register_profile(
+    "augkit",
+    hypothesis.settings(),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("augkit")
 
 
 def _refused() -> str:
