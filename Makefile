@@ -74,5 +74,5 @@ $(STAMP): pyproject.toml .constraints.txt
 	    echo "  fix: on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@echo "Installing augkit with Keras on $(BACKEND) into $(VENV): minutes at first, seconds later"
 	@$(BIN)/python -m pip install $(if $(wildcard $@),--quiet) \
-	    --constraint .constraints.txt --editable '.[$(BACKEND),digits,dev]'
+	    --constraint .constraints.txt --editable '.[$(BACKEND),digits,recipes,dev]'
 	@echo '$(CURDIR)' > $@

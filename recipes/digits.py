@@ -29,9 +29,9 @@ import numpy as np
 
 from augkit import backend, codec
 from augkit.errors import AugkitError, SourceError, UsageError
-from recipes import comparison, runs
+from recipes import runs
 from recipes.fit import Training, fit, shuffled
-from recipes.runs import Result
+from recipes.runs import Result, comparison
 
 EPOCHS, STEPS, BATCH, RATE = 10, 78, 64, 2e-3
 PAIRS = (("6", "9"), ("9", "6"))

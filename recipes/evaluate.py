@@ -30,8 +30,9 @@ from augkit.plan import Plan
 from augkit.safety import judge
 from augkit.sources import records
 from augkit.transform import Transform
-from recipes import comparison, report, runs, scores
-from recipes.scores import Tally
+from recipes import runs
+from recipes.runs import comparison, report, scores
+from recipes.runs.scores import Tally
 
 if TYPE_CHECKING:
     from datasets import Dataset

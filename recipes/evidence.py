@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes import comparison, digits, report, runs
-from recipes.runs import Result
+from recipes import digits, runs
+from recipes.runs import Result, comparison, report
 
 COPIES = 4
 POLICIES = Path(__file__).parent / "policies"

@@ -24,13 +24,17 @@ import numpy as np
 
 from augkit import backend
 from augkit.errors import AugkitError
-from recipes import report, runs
-from recipes.runs import Result, Row
+from recipes import runs
+from recipes.runs import Result, Row, events, report
 
 if TYPE_CHECKING:
     from augkit.feed import Feed
 
-WATCHED = 1000  # test pictures that are read after every epoch; after the last one all of them are
+WATCHED = 1000  # test pictures that are read after every epoch, where no others are given to watch
+READ_AT_ONCE = 500
+
+Pictures = Any
+"""Arrays (pictures, labels), or batches: a `PyDataset`, or what else has a length and gives (x, y)."""
 
 
 class TrainingError(AugkitError):
@@ -69,21 +73,28 @@ def fit(
     training: Training,
     build: Callable[[], Any],
     feed: Callable[[int], Mapping[str, Any]],
-    test: tuple[np.ndarray, np.ndarray],
+    test: Pictures,
     run: Path,
     *,
+    watch: Pictures | None = None,
     rate: Callable[[Sequence[Row]], float] | None = None,
+    stop: Callable[[Sequence[Row]], bool] | None = None,
 ) -> Result:
     """Train a network, test it, report it in the folder `run`, and return what its `result.json` holds.
 
     `build()` makes the compiled network: it takes what `feed` and `test` give, answers with logits or
     probabilities, and counts "accuracy". `feed(epoch)`, counted from 0, gives what `keras.Model.fit`
-    takes for that epoch; `shuffled` makes one for arrays, `fed` one of an `augkit.feed.Feed`. `test` is
-    pictures, float32 N x H x W x C, and their labels. `rate(history)` gives the learning rate of the next
-    epoch, and the network's optimiser then has no schedule of its own: `plateau.falling`.
+    takes for that epoch; `shuffled` makes one for arrays, `fed` one of an `augkit.feed.Feed`.
 
-    The result is the last epoch's. `best.keras` holds the epoch that read most of the watched test
-    pictures: to use, not to compare by, because an epoch chosen by the test set flatters itself.
+    `test` is what the result counts. `watch` is read after every epoch, as val_loss and val_accuracy;
+    without it a part of the test pictures is. `rate(history)` gives the learning rate of the next epoch, and
+    the network's optimiser then has no schedule of its own: `plateau.falling`. `stop(history)` says after
+    each epoch whether training ends there: `plateau.stalled`. Both follow from the history alone, so that
+    a run that goes on after a kill goes the same way.
+
+    The result is the last epoch's. `best.keras` holds the epoch that read most of the watched pictures: where
+    those are test pictures it is to use, not to compare by, because an epoch chosen by the test set flatters
+    itself.
 
     Raises UsageError for a folder that holds something else, TrainingError when the loss is no longer a
     number.
@@ -91,9 +102,11 @@ def fit(
     settings = training.describe()
     result = runs.begin(run, settings)
     if result is None:
-        model, history = _train(training, build, feed, test, run, rate)
+        watched = _watched(test) if watch is None else watch
+        model, history = _train(training, build, feed, watched, run, rate, stop)
         _save(model, run / "last.keras")
-        result = {**_judge(model, test, training), "history": history, "settings": settings}
+        seen = "test pictures" if watch is None else "pictures kept for it"
+        result = {**_judge(model, test, training), "history": history, "settings": settings, "watched": seen}
         runs.finish(run, result)
     if not report.is_complete(run):
         report.write(result, run)
@@ -140,9 +153,10 @@ def _train(
     training: Training,
     build: Callable[[], Any],
     feed: Callable[[int], Mapping[str, Any]],
-    test: tuple[np.ndarray, np.ndarray],
+    watched: Pictures,
     run: Path,
     rate: Callable[[Sequence[Row]], float] | None,
+    stop: Callable[[Sequence[Row]], bool] | None,
 ) -> tuple[Any, list[Row]]:
     """Train from where the folder stands to the last epoch; return the network and its history."""
     keras = backend.load()
@@ -153,10 +167,13 @@ def _train(
     arrays, history = runs.kept(run)
     for variable, array in zip(held if arrays else (), arrays, strict=True):
         variable.assign(array)
-    watched = _thinned(test, WATCHED)
-    with _bar(training.title, training.epochs * training.steps) as advance:
+    with (
+        _bar(training.title, training.epochs * training.steps) as advance,
+        events.writer(run / "tensorboard") as write,
+    ):
         advance(len(history) * training.steps, "")
-        for epoch in range(len(history), training.epochs):
+        while len(history) < training.epochs and not (stop and history and stop(history)):
+            epoch = len(history)
             rated = {} if rate is None else {"rate": rate(history)}
             if rate is not None:
                 model.optimizer.learning_rate = rated["rate"]
@@ -168,9 +185,10 @@ def _train(
                     fix="lower the learning rate, and name another folder",
                 )
             history.append(row | rated)
-            if row["test_accuracy"] >= max(past["test_accuracy"] for past in history):
+            if row["val_accuracy"] >= max(past["val_accuracy"] for past in history):
                 _save(model, run / "best.keras")
             runs.keep(run, [keras.ops.convert_to_numpy(variable) for variable in held], history)
+            write(history[-1])
     return model, history
 
 
@@ -180,7 +198,7 @@ def _epoch(
     seed: int,
     epoch: int,
     data: Mapping[str, Any],
-    watched: tuple[np.ndarray, np.ndarray],
+    watched: Pictures,
     advance: Callable[[int, str], None],
 ) -> Row:
     """Train for one epoch, stop at the first loss that is not a number, and test."""
@@ -201,13 +219,16 @@ def _epoch(
     except _LossIsNoNumber:
         return {"loss": math.nan}
     seconds = time.perf_counter() - begun
-    loss, accuracy = model.evaluate(*watched, batch_size=500, verbose=0)
+    if isinstance(watched, tuple):
+        loss, accuracy = model.evaluate(*watched, batch_size=READ_AT_ONCE, verbose=0)
+    else:
+        loss, accuracy = model.evaluate(watched, verbose=0)
     return {
         "epoch": epoch + 1,
         "loss": logs["loss"][0],
         "accuracy": logs["accuracy"][0],
-        "test_loss": loss,
-        "test_accuracy": accuracy,
+        "val_loss": loss,
+        "val_accuracy": accuracy,
         "seconds": round(seconds, 3),
     }
 
@@ -230,25 +251,39 @@ def _reseed(keras: Any, model: Any, seed: int, epoch: int) -> None:
             generator.state.assign(np.array([number(layer.name), 0], dtype=np.int64))
 
 
-def _thinned(test: tuple[np.ndarray, np.ndarray], most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return every n-th test picture, so that at most `most` are left, spread over sorted labels."""
-    every = math.ceil(len(test[1]) / most)
-    return test[0][::every], test[1][::every]
+def _watched(test: Pictures) -> tuple[np.ndarray, np.ndarray]:
+    """Return some of the test pictures, about `WATCHED`, spread over all of them."""
+    if isinstance(test, tuple):
+        every = math.ceil(len(test[1]) / WATCHED)
+        return test[0][::every], test[1][::every]
+    many = max(1, WATCHED // len(test[0][1]))
+    every = math.ceil(len(test) / many)
+    some = [test[i] for i in range(0, len(test), every)]
+    return np.concatenate([x for x, _ in some]), np.concatenate([y for _, y in some])
 
 
-def _judge(model: Any, test: tuple[np.ndarray, np.ndarray], training: Training) -> Result:
+def _judge(model: Any, test: Pictures, training: Training) -> Result:
     """Count what the network reads: rows of the confusion are what is, columns what is read."""
-    pictures, labels = test
-    read = np.argmax(model.predict(pictures, batch_size=500, verbose=0), axis=1)
     confusion = np.zeros((len(training.classes), len(training.classes)), dtype=np.int64)
-    np.add.at(confusion, (labels, read), 1)
+    for pictures, labels in _batches(test):
+        read = np.argmax(np.asarray(model.predict_on_batch(pictures)), axis=1)
+        np.add.at(confusion, (labels if labels.ndim == 1 else labels.argmax(axis=1), read), 1)
     return {
         "title": training.title,
-        "accuracy": float(np.trace(confusion) / len(labels)),
+        "accuracy": float(np.trace(confusion) / confusion.sum()),
         "classes": list(training.classes),
         "confusion": confusion.tolist(),
         "parameters": int(model.count_params()),
     }
+
+
+def _batches(pictures: Pictures) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    if isinstance(pictures, tuple):
+        x, y = pictures
+        starts = range(0, len(y), READ_AT_ONCE)
+        yield from ((x[i : i + READ_AT_ONCE], y[i : i + READ_AT_ONCE]) for i in starts)
+    else:
+        yield from (pictures[i] for i in range(len(pictures)))
 
 
 def _save(model: Any, path: Path) -> None:

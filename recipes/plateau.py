@@ -59,5 +59,17 @@ class Plateau:
 
 
 def falling(plateau: Plateau) -> Callable[[Sequence[Row]], float]:
-    """Return what `fit` takes as its `rate`: by the error on the test pictures that are watched."""
-    return lambda history: plateau.rate([1 - row["test_accuracy"] for row in history])
+    """Return what `fit` takes as its `rate`: by the error on the pictures that are watched."""
+    return lambda history: plateau.rate(_errors(history))
+
+
+def stalled(plateau: Plateau) -> Callable[[Sequence[Row]], bool]:
+    """Return what `fit` takes as its `stop`: the error on the watched pictures stalls at the last rate too.
+
+    `Plateau(times=0, patience=5)` stops at the first stall, five epochs without a lower error.
+    """
+    return lambda history: plateau.done(_errors(history))
+
+
+def _errors(history: Sequence[Row]) -> list[float]:
+    return [1 - row["val_accuracy"] for row in history]

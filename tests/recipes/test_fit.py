@@ -84,6 +84,7 @@ def test_a_finished_run_holds_its_result_its_networks_and_its_report(unbroken):
     assert names == {
         "settings.json",
         "log.csv",
+        "tensorboard",
         "last.keras",
         "best.keras",
         "result.json",
@@ -261,7 +262,7 @@ def test_a_feed_gives_the_pictures_with_their_labels_scaled_to_one():
 
 def test_few_test_pictures_are_watched_and_every_class_among_them():
     x, y = np.zeros((4000, 1)), np.repeat(np.arange(10), 400)
-    watched, labels = loop._thinned((x, y), 1000)
+    watched, labels = loop._watched((x, y))
     assert len(watched) == len(labels) == 1000
     assert set(np.bincount(labels)) == {100}
 
@@ -270,7 +271,7 @@ def test_a_confusion_has_what_is_in_rows_and_what_is_read_in_columns():
     class Reader:
         """Reads everything as the last class."""
 
-        def predict(self, pictures, **_):
+        def predict_on_batch(self, pictures):
             return np.tile([0.0, 0.1, 0.9], (len(pictures), 1))
 
         def count_params(self):

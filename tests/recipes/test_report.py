@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from recipes import comparison, report
+from recipes.runs import comparison, report
 
 
 def result(title: str, confusion) -> dict:
@@ -16,8 +16,8 @@ def result(title: str, confusion) -> dict:
             "epoch": e,
             "loss": 2.0 / e,
             "accuracy": 0.5,
-            "test_loss": 1.0 / e,
-            "test_accuracy": 0.6,
+            "val_loss": 1.0 / e,
+            "val_accuracy": 0.6,
             "seconds": 1.25,
         }
         for e in (1, 2, 3)

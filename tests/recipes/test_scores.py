@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from augkit.errors import UsageError
-from recipes.scores import BINS, Tally, classes_csv, confusion_csv
+from recipes.runs.scores import BINS, Tally, classes_csv, confusion_csv
 
 NAMES = tuple("abcdefgh")
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from recipes.runs import Result
+from recipes.runs.folder import Result
 
+MOST = 20  # classes that a confusion is drawn of
 FILES = ("curves.png", "confusion.png", "report.md")
 # The first is for what is compared with, the second for what is recommended, the third for what does harm.
 COLOURS = ("#8d99a6", "#0b7a75", "#d1495b", "#e0a030", "#5b4b8a")
@@ -62,11 +63,21 @@ def write(result: Result, run: Path) -> None:
         "|---|---:|---:|---|",
         *(f"| {name} | {count} | {share:.1f} % | {wrong} |" for name, count, share, wrong in classes(result)),
         "",
-        "The figures are the last epoch's. `best.keras` holds the epoch that did best on the test pictures:",
-        "use it, but do not compare by it, because an epoch chosen by the test set flatters itself.",
+        *_best(result),
         "",
     ]
     write_text(run / "report.md", "\n".join(lines))
+
+
+def _best(result: Result) -> list[str]:
+    seen = result.get("watched", "test pictures")
+    lines = [f"The figures are the last epoch's. `best.keras` holds the epoch that did best on the {seen}:"]
+    if seen == "test pictures":
+        return [
+            *lines,
+            "use it, but do not compare by it, because an epoch chosen by the test set flatters itself.",
+        ]
+    return [*lines, "the test pictures had no part in choosing it."]
 
 
 def classes(result: Result) -> list[tuple[str, int, float, str]]:
@@ -114,11 +125,11 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _curves(result: Result) -> Any:
-    history = result["history"]
+    history, seen = result["history"], result.get("watched", "test pictures")
     epochs = [row["epoch"] for row in history]
     figure, (left, right) = pyplot().subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     for axes, name, scale in ((left, "loss", 1), (right, "accuracy", 100)):
-        for key, colour, style in ((name, COLOURS[0], "--"), (f"test_{name}", COLOURS[1], "-")):
+        for key, colour, style in ((name, COLOURS[0], "--"), (f"val_{name}", COLOURS[1], "-")):
             values = [scale * row[key] for row in history]
             axes.plot(
                 epochs,
@@ -128,7 +139,7 @@ def _curves(result: Result) -> Any:
                 marker="o",
                 markersize=3.5,
                 lw=1.8,
-                label="test pictures" if key.startswith("test") else "training pictures, with dropout",
+                label=seen if key.startswith("val") else "training pictures, with dropout",
             )
         axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -151,8 +162,17 @@ def _curves(result: Result) -> Any:
 def _confusion(result: Result) -> Any:
     """Draw errors by colour and number; the diagonal, which would outshine them, says its share in grey."""
     names, counts = result["classes"], np.array(result["confusion"])
+    wrong = np.where(np.eye(len(names), dtype=bool), 0, counts)
+    wrong = wrong / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    rights = np.diag(counts) / np.maximum(1, counts.sum(axis=1))
+    shown = _most_confused(wrong)
+    names, counts, wrong, rights = (
+        [names[i] for i in shown],
+        counts[np.ix_(shown, shown)],
+        wrong[np.ix_(shown, shown)],
+        rights[shown],
+    )
     size = len(names)
-    wrong = np.where(np.eye(size, dtype=bool), 0, counts) / np.maximum(1, counts.sum(axis=1, keepdims=True))
     figure, axes = pyplot().subplots(figsize=(1.6 + 0.56 * size, 1.3 + 0.5 * size), layout="constrained")
     top = max(0.02, float(wrong.max()))
     image = axes.imshow(np.ma.masked_equal(wrong, 0), cmap="OrRd", vmin=0, vmax=top, aspect="auto")
@@ -160,8 +180,9 @@ def _confusion(result: Result) -> Any:
         axes.add_patch(pyplot().Rectangle((i - 0.5, i - 0.5), 1, 1, color="#eef1f4", lw=0))
         for j in range(size):
             if i == j:
-                share = 100 * counts[i, i] / max(1, counts[i].sum())
-                axes.text(j, i, f"{share:.1f}", ha="center", va="center", fontsize=8, color="#5a6572")
+                axes.text(
+                    j, i, f"{100 * rights[i]:.1f}", ha="center", va="center", fontsize=8, color="#5a6572"
+                )
             elif counts[i, j]:
                 dark = wrong[i, j] > 0.6 * top
                 axes.text(
@@ -173,7 +194,8 @@ def _confusion(result: Result) -> Any:
                     fontweight="bold",
                     color="white" if dark else INK,
                 )
-    axes.set_xticks(range(size), names)
+    long = max(map(len, names)) > 4
+    axes.set_xticks(range(size), names, rotation=90 if long else 0)
     axes.set_yticks(range(size), names)
     axes.set_xticks(np.arange(-0.5, size), minor=True)
     axes.set_yticks(np.arange(-0.5, size), minor=True)
@@ -184,10 +206,19 @@ def _confusion(result: Result) -> Any:
         spine.set_visible(False)
     axes.set_xlabel("read as")
     axes.set_ylabel("is", rotation=0, labelpad=12)
-    axes.set_title(f"{result['title']}: pictures misread, and percent read correctly")
+    title = f"{result['title']}: pictures misread, and percent read correctly"
+    few = f"\nthe {size} of {len(result['classes'])} classes that are confused most"
+    axes.set_title(title + (few if size < len(result["classes"]) else ""))
     bar = figure.colorbar(
         image, ax=axes, shrink=0.6, pad=0.02, format=lambda value, _: f"{100 * value:.0f} %"
     )
     bar.outline.set_visible(False)
     bar.set_label("of the class")
     return figure
+
+
+def _most_confused(wrong: np.ndarray) -> np.ndarray:
+    """Return the classes to draw, in their order: all, or those that are misread or read wrongly most."""
+    if len(wrong) <= MOST:
+        return np.arange(len(wrong))
+    return np.sort(np.argsort(-np.maximum(wrong.max(axis=0), wrong.max(axis=1)), kind="stable")[:MOST])

@@ -29,7 +29,7 @@ def begin(run: Path, settings: Mapping[str, Any]) -> Result | None:
     settings = json.loads(json.dumps(settings))
     mine = run / "settings.json"
     if not mine.exists():
-        if run.exists() and any(path.suffix != ".tmp" for path in run.iterdir()):
+        if run.exists() and any(not _is_ours(path) for path in run.iterdir()):
             raise UsageError(
                 "the folder is not empty and holds no run", where=str(run), fix="name another folder"
             )
@@ -49,6 +49,11 @@ def begin(run: Path, settings: Mapping[str, Any]) -> Result | None:
             fix="name another folder, or remove this one",
         )
     return result(run) if (run / "result.json").exists() else None
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a run may begin beside this file: what a command writes first, or a torn write left."""
+    return path.name == "settings.yaml" or path.suffix == ".tmp"
 
 
 def result(run: Path) -> Result:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from recipes.report import COLOURS, FAINT, classes, pyplot, read_as, save, write_text
-from recipes.runs import Result
+from recipes.runs.folder import Result
+from recipes.runs.report import COLOURS, FAINT, classes, pyplot, read_as, save, write_text
 
 Pair = tuple[str, str]  # a class, and another that it is read as
 

@@ -1,0 +1,105 @@
+"""The command line that every recipe has: python -m recipes.NAME --out DIR --set a.b=c."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from augkit import document
+from augkit.errors import AugkitError, UsageError
+from recipes.runs import settings
+from recipes.runs.folder import replace
+
+T = TypeVar("T")
+RECIPES = Path(__file__).parents[1]
+SETTINGS = "settings.yaml"
+
+
+def main(
+    name: str,
+    about: str | None,
+    kind: type[T],
+    act: Callable[[T, Path], str],
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Parse, settle the settings, call `act(settings, out)`, print what it returns; return the exit code.
+
+    The settings are those of `recipes/NAME.yaml` or of `--settings FILE`, with what `--set` changes; they are
+    saved as OUT/settings.yaml, which `--settings` takes. `about` is the recipe's docstring.
+    """
+    options = _parser(name, about).parse_args(arguments)
+    try:
+        held = settings.load(kind, options.settings, options.set)
+        if options.show:
+            print(settings.text(held), end="")
+            return 0
+        claim(options.out, held, f"python -m recipes.{name} --settings {SETTINGS} --out ANOTHER")
+        print(act(held, options.out))
+    except AugkitError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"{error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from the last whole epoch", file=sys.stderr)
+        return 130
+    return 0
+
+
+def claim(out: Path, held: Any, about: str = "") -> None:
+    """Make a folder that of these settings, or see that it is already.
+
+    Raises UsageError for a folder with other settings, or with something else.
+    """
+    mine = out / SETTINGS
+    if mine.exists():
+        was = document.read(mine, UsageError).plain()
+        differ = settings.differences(was if isinstance(was, dict) else {}, settings.plain(held))
+        if differ:
+            raise UsageError(
+                f"the folder holds another run: {'; '.join(differ)}",
+                where=str(out),
+                fix="name another folder: --out DIR",
+            )
+        return
+    if out.exists() and (not out.is_dir() or any(path.suffix != ".tmp" for path in out.iterdir())):
+        raise UsageError(
+            "something is there already that is no run", where=str(out), fix="name another folder: --out DIR"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    replace(mine, lambda file: file.write(settings.text(held, about).encode()))
+
+
+def _parser(name: str, about: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m recipes.{name}",
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        default=RECIPES / f"{name}.yaml",
+        metavar="FILE",
+        help=f"default recipes/{name}.yaml; settings.yaml of another run makes it again",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="A.B=VALUE",
+        help="change one setting; may be given again",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("out") / name,
+        metavar="DIR",
+        help=f"where the run goes, or goes on; default out/{name}",
+    )
+    parser.add_argument("--show", action="store_true", help="print the settings, and do nothing")
+    return parser

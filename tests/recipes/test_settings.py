@@ -1,0 +1,159 @@
+"""Settings: read from YAML, changed by --set, saved to be read again, every mistake told at its place."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+
+from augkit.errors import UsageError
+from recipes.runs import command, settings
+from recipes.runs.settings import Count, Positive, Share, Within
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Train:
+    epochs: Count
+    rate: Positive
+    optimiser: Literal["sgd", "adam"]
+    turns: Annotated[float, Within(-180, 180)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Whole:
+    source: str
+    held: Share
+    fold: Count | None
+    seeds: tuple[int, ...]
+    shuffle: bool
+    train: Train
+    arms: dict[str, Train | None]
+
+    def __post_init__(self) -> None:
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("a seed stands twice")
+
+
+WRITTEN = """\
+source: mnist-sample
+held: 0.1
+fold: null
+seeds: [0, 1]
+shuffle: true
+train: {epochs: 3, rate: 1e-3, optimiser: sgd, turns: -12}
+arms: {none: null}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "whole.yaml"
+    path.write_text(WRITTEN, encoding="utf-8")
+    return path
+
+
+def test_a_file_becomes_a_dataclass(file):
+    train = Train(3, 0.001, "sgd", -12)
+    assert settings.load(Whole, file) == Whole("mnist-sample", 0.1, None, (0, 1), True, train, {"none": None})
+
+
+def test_a_change_takes_its_place_and_leaves_the_others(file):
+    changed = settings.load(Whole, file, ["train.epochs=5", "fold=2", "seeds=[7]", "source=./a=b"])
+    assert changed == dataclasses.replace(
+        settings.load(Whole, file),
+        train=Train(5, 0.001, "sgd", -12),
+        fold=2,
+        seeds=(7,),
+        source="./a=b",
+    )
+
+
+def test_the_later_of_two_changes_holds_and_nothing_can_be_made_something(file):
+    arm = "arms.none={epochs: 1, rate: 1, optimiser: adam, turns: 0}"
+    changed = settings.load(Whole, file, ["fold=2", "fold=3", arm, "arms.none.epochs=4"])
+    assert changed.fold == 3
+    assert changed.arms == {"none": Train(4, 1.0, "adam", 0.0)}
+    assert settings.load(Whole, file, ["fold=2", "fold="]).fold is None
+
+
+def test_saved_settings_are_read_back_to_the_same(file, tmp_path):
+    held = settings.load(Whole, file, ["source='1e3: yes'", "train.rate=0.123456789012345"])
+    again = tmp_path / "again.yaml"
+    again.write_text(settings.text(held, "what it is"), encoding="utf-8")
+    assert again.read_text(encoding="utf-8").startswith("# what it is\nsource:")
+    assert settings.load(Whole, again) == held
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            "train.epoch=3",
+            "--set train.epoch=3: train.epoch: got 'epoch', want one of epochs, opt",
+        ),
+        (
+            "train.epochs=many",
+            "--set train.epochs=many: train.epochs: got 'many', want a whole number",
+        ),
+        ("train.epochs=0", "got 0, want a whole number from 1"),
+        ("train.epochs=true", "got True, want a whole number from 1"),
+        ("train.epochs=2.5", "got 2.5, want a whole number"),
+        ("train.rate=0", "got 0, want a number above 0"),
+        ("train.rate=.nan", "want a finite number"),
+        ("train.turns=181", "got 181, want a number from -180 to 180"),
+        ("train.optimiser=adm", "got 'adm', want one of sgd, adam"),
+        ("held=1.5", "want a number from 0 to 1"),
+        ("shuffle=1", "got 1, want true or false"),
+        ("source=3", "got 3, want text"),
+        ("seeds=3", "want a list"),
+        ("seeds=[1, two]", "seeds[1]: got 'two', want a whole number"),
+        ("seeds=[1, 1]", "a seed stands twice"),
+        ("train=3", "want keys and values"),
+        ("train.rate", "got 'train.rate', want NAME=VALUE"),
+        ("=3", "want NAME=VALUE"),
+        ("train..rate=3", "want NAME=VALUE"),
+        ("seeds=[1", "not YAML"),
+    ],
+)
+def test_a_wrong_change_is_told_by_its_name(file, change, said):
+    with pytest.raises(UsageError) as caught:
+        settings.load(Whole, file, [change])
+    assert said in str(caught.value)
+
+
+def test_a_key_that_was_nearly_written_is_named(file):
+    with pytest.raises(UsageError) as caught:
+        settings.load(Whole, file, ["train.epoch=3"])
+    assert caught.value.fix == "did you mean epochs?"
+
+
+def test_a_mistake_in_the_file_is_told_by_line_and_column(file):
+    file.write_text(WRITTEN.replace("shuffle: true", "shufle: true"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"whole.yaml:5:1: shufle: got 'shufle'"):
+        settings.load(Whole, file)
+    file.write_text(WRITTEN.replace("shuffle: true\n", ""), encoding="utf-8")
+    with pytest.raises(UsageError, match="'shuffle' is missing"):
+        settings.load(Whole, file)
+
+
+def test_a_folder_is_claimed_once_and_for_the_same_settings(file, tmp_path):
+    held = settings.load(Whole, file)
+    for _ in range(2):
+        command.claim(tmp_path / "run", held)
+    assert settings.load(Whole, tmp_path / "run" / "settings.yaml") == held
+    other = settings.load(Whole, file, ["train.epochs=5"])
+    with pytest.raises(UsageError, match=r"train.epochs was 3 and is now 5"):
+        command.claim(tmp_path / "run", other)
+
+
+def test_a_folder_of_something_else_is_not_claimed(file, tmp_path):
+    held = settings.load(Whole, file)
+    with pytest.raises(UsageError, match="no run"):
+        command.claim(tmp_path, held)
+    with pytest.raises(UsageError, match="no run"):
+        command.claim(file, held)
+    assert not (tmp_path / "settings.yaml").exists()
