@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from augkit import document
+from augkit import document, page
 from augkit.document import Item
-from augkit.steps import Names, Node, Step, canonical, leaves, read
+from augkit.intervals import Interval
+from augkit.steps import Choice, Names, Node, Step, Sugar, canonical, leaves, read
 
 GUARDS = ("refuse", "redraw", "clip", "relabel", "drop")
 BORDERS = ("constant", "edge", "reflect")
+_TEMPLATE = Path(__file__).parent / "page" / "policy.html"
+_SQUARE = Interval(1.0, 1.0)
 _KEYS = ("version", "about", "task", "on_unsafe", "splits", "fill", "border", "steps", "allow")
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./ -]*[A-Za-z0-9]|[A-Za-z]")
@@ -69,9 +72,33 @@ class Policy:
             out["allow"] = dict(self.allow)
         return out
 
+    def _repr_html_(self) -> str:
+        rows = [row for node in self.steps for row in _rows(node, 0)]
+        return page.fragment(page.filled(_TEMPLATE, policy=self, rows=rows))
+
     def place(self, key: str) -> str:
         """Return `file:line:col` of a top-level key, or the file."""
         return self.places.get(key, self.file)
+
+
+def _rows(node: Node, depth: int) -> Iterator[tuple[int, str, dict[str, Any], float, list[str]]]:
+    """Yield depth, word, settings, probability and reach in words of a step, and of those that it chooses
+    from; of one that opens a suite, what was written.
+    """
+    ((word, plain),) = canonical(node).items()
+    settings = {name: _said(value) for name, value in plain.items() if name not in ("p", "steps")}
+    words = node.op.effects(_SQUARE).in_words() if isinstance(node, Step) else []
+    yield depth, word, settings, node.p, words
+    if isinstance(node, Choice) and not isinstance(node, Sugar):
+        for branch in node.branches:
+            for child in branch:
+                yield from _rows(child, depth + 1)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_said, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def load(path: str | Path) -> Policy:

@@ -17,9 +17,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
-from augkit import phrases
+from augkit import page, phrases
 from augkit.intervals import ANY, CIRCLE, EMPTY, NOWHERE, Arcs, Interval
 
 Limits = Arcs | Interval
@@ -84,6 +85,7 @@ AXES: dict[str, Axis] = {
     "blended": Axis("most", "share of another picture", Interval(0, 0), _SHARE, phrases.blended),
 }  # fmt: skip
 
+_TEMPLATE = Path(__file__).parent / "page" / "reach.html"
 _MOST_ARCS = 4
 """More arcs than these are said as the one that holds them all."""
 
@@ -168,6 +170,12 @@ class Reach:
             displaced=Interval(0, _times(self.displaced.high, enlarged) + second.displaced.high),
             blended=Interval(0, 1 - (1 - min(1.0, self.blended.high)) * (1 - min(1.0, second.blended.high))),
         )
+
+    def _repr_html_(self) -> str:
+        moving = [name for name, axis in AXES.items() if not _at_rest(self.on(name), axis)]
+        rows = [(name, numbers(name, self.on(name)), phrase(name, self.on(name))) for name in moving]
+        units = {name: axis.unit for name, axis in AXES.items()}
+        return page.fragment(page.filled(_TEMPLATE, rows=rows, units=units))
 
     def in_words(self) -> list[str]:
         """Return a phrase for each axis that moves, in the order of `AXES`, such as "can mirror"."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from augkit import page
 from augkit.errors import UnsafePolicyError
 from augkit.intervals import Interval
 from augkit.policy import Policy
@@ -82,6 +83,11 @@ class Verdict:
             "acceptance": {name: round(share, 6) for name, share in self.acceptance.items()},
             **left_out,
         }
+
+    def _repr_html_(self) -> str:
+        from augkit.safety import shown
+
+        return page.fragment(shown.fragment(self))
 
     def _whose(self) -> str:
         unknown = any(finding.code == "LS907" for finding in (*self.findings, *self.waived))
