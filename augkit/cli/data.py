@@ -1,4 +1,4 @@
-"""Commands that make data sets: build, generate, verify, replay."""
+"""Commands that make data sets: build, generate, merge, verify, replay."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the app."""
     app.command()(build)
     app.command()(generate)
+    app.command()(merge)
     app.command()(verify)
     app.command()(replay)
 
@@ -136,15 +137,22 @@ def generate(
         bool, typer.Option(help="Say how many pictures, bytes and hours it would be, and make nothing.")
     ] = False,
     overwrite: Overwrite = False,
+    shard: Annotated[
+        str,
+        typer.Option(help="Make only this part of the work, as 2/8; then augkit merge makes one of all."),
+    ] = "",
 ) -> None:
     """Judge a policy and, if it is safe, make the augmented data set.  Run it again to carry on or to verify.
 
     Example: augkit generate recipes/policies/digits.yaml mnist-sample out/digits --copies 4
+
+    On many machines, each makes one part with --shard, and augkit merge makes a data set of them all.
     """
     from augkit import store
     from augkit.plan import Plan
     from augkit.sources.records import class_names
 
+    part = store.part_of(shard)
     data = _load(source, split, stratify, seed, limit, classes)
     wanted = tuple(name.strip() for name in splits.split(",") if name.strip()) or None
     verdict = judging.judge_for(policy, store.sample(data, wanted) if dry_run else data, task=task)
@@ -156,7 +164,14 @@ def generate(
     plan = Plan(verdict.safe_policy(), names, seed, number, keep_originals, balance)
     if dry_run:
         expected = store.dry_run(
-            plan, data, out, workers=workers, splits=wanted, format=layout, image_format=image_format
+            plan,
+            data,
+            out,
+            workers=workers,
+            splits=wanted,
+            format=layout,
+            image_format=image_format,
+            part=part,
         )
         print(expected.text(), expected.hours(), sep="\n")
         return
@@ -173,8 +188,44 @@ def generate(
         command=_command(),
         origin=_origin(source),
         say=_say,
+        part=part,
     )
     print(made.text())
+    if part is not None and made.done != "merged already":
+        _say(f"Once all {part.of} parts are made: augkit merge {out}")
+
+
+def merge(
+    out: Annotated[Path, typer.Argument(help="Where the parts were made, or the folder to make of PARTS.")],
+    parts: Annotated[
+        list[Path] | None, typer.Argument(help="Folders to copy parts from, where each has its own.")
+    ] = None,
+    max_bad: MaxBad = "1%",
+) -> None:
+    """Make one data set of the parts that generate --shard made: the same bytes as without parts.
+
+    Each part is one command on any machine, with the same policy, source and seed; parts may run at the same
+    time, in any order, and again after a failure. They share one OUT on shared storage, or have one each:
+    augkit merge OUT PART1 PART2 copies them together. A part that is missing is named.
+
+    As a job array of Slurm, eight parts and the merge after them:
+
+    \b
+      #!/bin/bash
+      #SBATCH --array=1-8 --cpus-per-task=16
+      augkit generate policy.yaml imagenet:/data/ilsvrc /scratch/out --copies 10 \\
+        --format parquet --image-format jpeg:90 \\
+        --workers $SLURM_CPUS_PER_TASK --shard $SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT
+
+    \b
+      job=$(sbatch --parsable make.sh)
+      sbatch --dependency=afterok:$job --wrap "augkit merge /scratch/out"
+
+    Example: augkit merge out/digits
+    """
+    from augkit import store
+
+    print(store.merge(out, parts or (), max_bad=max_bad, say=_say).text())
 
 
 def verify(out: Annotated[Path, typer.Argument(help="A data set that augkit made.")]) -> None:

@@ -11,7 +11,7 @@ OUT/.augkit/manifest.parquet            each picture: source, copy, labels, draw
 OUT/.augkit/plan.json                   everything that decides the bytes, to tell another request by
 OUT/.augkit/policy.resolved.yaml        the policy in full; task.yaml, the task
 OUT/.augkit/quarantine.json             sources that could not be read, with reasons
-OUT/.augkit/run/                        lock, log, finished shards: all that depends on time and machine
+OUT/.augkit/run/                        locks, log, finished shards: all that depends on time and machine
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from augkit.store.checking import Verified, tree_hash, verify
 from augkit.store.copies import parsed as copies_of
 from augkit.store.forecast import Forecast
 from augkit.store.formats import FORMATS
+from augkit.store.merging import merge
+from augkit.store.part import Part
+from augkit.store.part import parsed as part_of
 from augkit.store.replaying import Replayed, replay
 from augkit.store.stopping import Interrupted
 from augkit.store.writing import Generated, build, dry_run, generate, sample
@@ -29,12 +32,15 @@ __all__ = [
     "Forecast",
     "Generated",
     "Interrupted",
+    "Part",
     "Replayed",
     "Verified",
     "build",
     "copies_of",
     "dry_run",
     "generate",
+    "merge",
+    "part_of",
     "replay",
     "sample",
     "tree_hash",

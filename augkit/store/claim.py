@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from augkit.sources.folder import SPLITS
 from augkit.store import checking, disk, manifest
 from augkit.store.formats import FORMATS
 from augkit.store.identity import differences
+from augkit.store.part import Part, noted
 
 OURS = (
     "README.md",
@@ -23,28 +24,48 @@ OURS = (
 )  # beside the folders of pictures
 PRIVATE = ("manifest.parquet", "plan.json", "policy.resolved.yaml", "quarantine.json", "task.yaml")
 _LOCK = f"{disk.RUN}/lock"
+_BEGINNING = 120  # seconds; longer than many parts take to begin, one after another
 
 
 @contextlib.contextmanager
-def locked(out: Path) -> Iterator[None]:
+def locked(out: Path, part: Part | None = None) -> Iterator[Callable[[], None]]:
     """Hold the output's lock; refuse a folder that is not augkit's before anything is written to it.
 
-    The lock is the system's own: it ends with the process that holds it, however that ends.
+    The lock is the system's own: it ends with the process that holds it, however that ends.  Whoever makes a
+    part holds the output's lock while it begins, and from then on, once it calls what this yields, the lock
+    of its part alone: other parts are made beside it, and the whole is not.
     """
-    from filelock import FileLock, Timeout
-
     if out.exists() and not out.is_dir():
         raise StoreError("it is a file, not a folder", where=str(out), fix="choose another name")
     if out.is_dir() and not (out / disk.PRIVATE).is_dir() and any(out.iterdir()):
         problem = "it is not empty, and augkit did not make it"
         raise StoreError(problem, where=str(out), fix="choose a new folder")
     (out / disk.RUN).mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out / _LOCK)
+    with contextlib.ExitStack() as whole, contextlib.ExitStack() as own:
+        whole.enter_context(_held(out, _LOCK, "another augkit is writing here", _BEGINNING if part else 0))
+        if part is not None:
+            own.enter_context(_held(out, part.lock, f"another augkit is making part {part} here"))
+        else:
+            for each in noted(out):
+                with _held(out, each.lock, f"another augkit is making part {each} here"):
+                    pass
+        yield whole.close if part is not None else lambda: None
+
+
+@contextlib.contextmanager
+def _held(out: Path, name: str, problem: str, patience: float = 0) -> Iterator[None]:
+    """Hold one lock, or raise StoreError when another process still holds it after so many seconds."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(out / name)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=patience)
     except Timeout:
         fix = "wait for it to end, or choose another folder"
-        raise StoreError("another augkit is writing here", where=str(out), fix=fix) from None
+        raise StoreError(problem, where=str(out), fix=fix) from None
+    except NotImplementedError:
+        fix = "write to another disk, and copy what is made"
+        raise StoreError("this file system has no locks", where=str(out), fix=fix) from None
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import stat
 import time
@@ -57,7 +58,6 @@ def _read(path: str) -> bytes:
 def replace(root: Path, name: str, data: bytes) -> None:
     """Write a file of the output at `root` under its final name: whole and on the disk, or not at all."""
     new = aside(root, name)
-    new.unlink(missing_ok=True)
     put(str(new), data)
     commit(root, new, name)
 
@@ -69,8 +69,8 @@ def replace_json(root: Path, name: str, value: Any) -> None:
 
 
 def aside(root: Path, name: str) -> Path:
-    """Return where a file is written before it gets its name: no other process writes there."""
-    return root / TMP / f"{os.getpid()}-{name.replace('/', '-')}"
+    """Return where a file is written before it gets its name: a place that no other process takes."""
+    return root / TMP / f"{secrets.token_hex(8)}-{name.replace('/', '-')}"
 
 
 def commit(root: Path, new: Path, name: str) -> None:

@@ -20,6 +20,7 @@ from augkit import engines
 from augkit.errors import AugkitError, StoreError
 from augkit.store import disk, manifest, shard
 from augkit.store.job import Job, Shard, Sources
+from augkit.store.part import Part
 
 SAMPLE = 64  # sources of a split that are looked at, at most
 _SECONDS = 1.0  # about as long the largest sample may take
@@ -48,6 +49,7 @@ class Forecast:
         left:      split → how many pictures are still to be made.
         rates:     split → what was measured; without a split where it could not be.
         workers:   how many processes.
+        part:      which part is to be made, of all that is counted; None for all.
     """
 
     pictures: Mapping[str, Mapping[str, int]]
@@ -56,6 +58,7 @@ class Forecast:
     left: Mapping[str, int]
     rates: Mapping[str, Rate]
     workers: int
+    part: Part | None = None
 
     @property
     def total(self) -> int:
@@ -100,7 +103,10 @@ class Forecast:
         files = f"{self.files:,} file{'s' if self.files > 1 else ''}"
         head = f"To make: {self.total:,} pictures ({' and '.join(kinds)}) in {files}"
         left = sum(self.left.values())
-        head += f", {left:,} of them still missing" if left < self.total else ""
+        if self.part is not None:
+            head += f"; part {self.part}: {left:,} of them"
+        elif left < self.total:
+            head += f", {left:,} of them still missing"
         if self.size is not None and left:
             head += f"; about {in_bytes(self.size)}"
         return "\n".join([f"{head}.", *(_counts(split, each) for split, each in self.pictures.items())])
@@ -117,12 +123,18 @@ class Forecast:
 
 
 def forecast(
-    job: Job, sources: Sources, aside: Path, workers: int, sealed: Mapping[int, manifest.Sealed] | None = None
+    job: Job,
+    sources: Sources,
+    aside: Path,
+    workers: int,
+    sealed: Mapping[int, manifest.Sealed] | None = None,
+    part: Part | None = None,
 ) -> Forecast:
     """Count what a job makes, and measure a sample of it in the folder `aside`.
 
-    What is sealed already counts as made.
+    What is sealed already, and what other parts make, is not left.
     """
+    settled = {*(sealed or {}), *(part.others(len(sources)) if part is not None else ())}
     pictures, left, originals, number = {}, {}, 0, 0
     for split in sources.parts:
         each = job.pictures(sources, split)
@@ -130,7 +142,7 @@ def forecast(
         pictures[split] = {name: int(count) for name, count in zip(job.classes, counts, strict=True)}
         originals += len(each) if job.originals(split) else 0
         shards = range(number, number + sources.shards_of(split))
-        open_ = [place for place, one in enumerate(shards) if one not in (sealed or {})]
+        open_ = [place for place, one in enumerate(shards) if one not in settled]
         size = sources.size
         left[split] = sum(int(each[place * size : (place + 1) * size].sum()) for place in open_)
         number = shards.stop
@@ -138,7 +150,7 @@ def forecast(
     files = number if job.kept.suffix else total
     wanted = [split for split in sources.parts if left[split]]
     rates = _measured(job, sources, wanted, aside, workers)
-    return Forecast(pictures, originals, files, left, rates, workers)
+    return Forecast(pictures, originals, files, left, rates, workers, part)
 
 
 def in_bytes(count: float) -> str:

@@ -15,9 +15,7 @@ def identity(job: Job, sources: Sources) -> dict[str, Any]:
     plan = job.plan
     described = {
         "version": 1,
-        "augkit": __version__,
-        "made_with": {name: importlib.metadata.version(name) for name in ("numpy", "pillow", "pyarrow")}
-        | {"opencv": _opencv()},
+        **made_with(),
         "kind": "build" if plan is None else "generate",
         "digest": "" if plan is None else plan.digest,
         "plan": {} if plan is None else plan.describe(),
@@ -30,6 +28,12 @@ def identity(job: Job, sources: Sources) -> dict[str, Any]:
     }
     plain: dict[str, Any] = json.loads(json.dumps(described))
     return plain
+
+
+def made_with() -> dict[str, Any]:
+    """Return the versions that decide bytes: augkit's, and those of what it encodes and writes with."""
+    others = {name: importlib.metadata.version(name) for name in ("numpy", "pillow", "pyarrow")}
+    return {"augkit": __version__, "made_with": others | {"opencv": _opencv()}}
 
 
 def differences(there: dict[str, Any], now: dict[str, Any], *, finished: bool) -> list[str]:

@@ -14,7 +14,7 @@ import json
 import operator
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,8 @@ def piece(number: int) -> str:
     return f"{PIECES}/{number:06d}.parquet"
 
 
-def sealed(out: Path) -> dict[int, Sealed]:
-    """Return the shards that are sealed, by number.
+def sealed(out: Path, numbers: Collection[int] | None = None) -> dict[int, Sealed]:
+    """Return the shards that are sealed, by number; those of `numbers`, or all.
 
     A damaged seal, or one of a shard whose files are not all there in full size, counts as none and is
     removed.
@@ -78,6 +78,8 @@ def sealed(out: Path) -> dict[int, Sealed]:
 
     found = {}
     for path in sorted((out / PIECES).glob("*.parquet")):
+        if numbers is not None and int(path.stem) not in numbers:
+            continue
         try:
             table = pq.read_table(path, columns=["file", "bytes"])
             notes = _notes(table)
@@ -196,6 +198,17 @@ def _show(summary: Summary, table: Any, shown: list[str], cells: int) -> None:
             wanted.remove(label)
         else:
             kept += table.slice(rows[0], len(rows)).to_pylist()
+
+
+def files_of(path: Path) -> list[tuple[str, str]]:
+    """Return the files of one sealed shard, each with its SHA-256."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=["file", "sha256"])
+    several = _notes(table)["files"]
+    if several:
+        return [(file, digest) for file, (digest, _) in several.items()]
+    return list(zip(*table.to_pydict().values(), strict=True))
 
 
 def files(out: Path) -> Iterator[tuple[str, str]]:

@@ -18,10 +18,10 @@ from augkit.intervals import Interval
 from augkit.plan import Plan
 from augkit.sources import records
 from augkit.store import checking, disk, manifest, shard
-from augkit.store.formats import FORMATS
+from augkit.store.formats import FORMATS, Format
 from augkit.store.job import Job, Shard, drawn_by
 
-_ORIGIN = f"{disk.RUN}/source.json"  # beside the log: it names places of this machine
+ORIGIN = f"{disk.RUN}/source.json"  # beside the log: it names places of this machine
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Replayed:
 
 def remember(out: Path, origin: str) -> None:
     """Write down what the source was called, for a later `replay`."""
-    (out / _ORIGIN).write_text(json.dumps({"source": origin}) + "\n", encoding="utf-8")
+    (out / ORIGIN).write_text(json.dumps({"source": origin}) + "\n", encoding="utf-8")
 
 
 def replay(out: str | Path, row: int | str, *, source: str = "") -> Replayed:
@@ -78,7 +78,7 @@ def replay(out: str | Path, row: int | str, *, source: str = "") -> Replayed:
     said = json.loads((root / disk.PLAN).read_text("utf-8"))
     wanted = _row(root, row)
     name = wanted.get("name", wanted["file"])
-    read = FORMATS[said.get("format", "folder")].read
+    read = layout_of(said).read
     there = read(root / wanted["file"], wanted.get("place", 0), wanted["bytes"])
     data = _source(root, said, wanted, source)
     made, drawn = _made(said, root, wanted, data)
@@ -137,7 +137,7 @@ def _own(root: Path, said: dict[str, Any], row: dict[str, Any]) -> bytes | None:
     same = [("source", "==", row["source"]), ("split", "==", row["split"]), ("copy", "==", 0)]
     for original in pq.read_table(root / manifest.FILE, filters=same).to_pylist():
         if original["sha256"] == row["source_sha256"]:
-            read = FORMATS[said.get("format", "folder")].read
+            read = layout_of(said).read
             data = read(root / original["file"], original.get("place", 0), original["bytes"])
             if hashlib.sha256(data).hexdigest() == row["source_sha256"]:
                 return data
@@ -146,9 +146,14 @@ def _own(root: Path, said: dict[str, Any], row: dict[str, Any]) -> bytes | None:
 
 def _remembered(root: Path) -> str:
     try:
-        return str(json.loads((root / _ORIGIN).read_text("utf-8"))["source"])
+        return str(json.loads((root / ORIGIN).read_text("utf-8"))["source"])
     except (OSError, ValueError, KeyError):
         return ""
+
+
+def layout_of(said: dict[str, Any]) -> Format:
+    """Return the format of a data set; those that name none are of versions that had one."""
+    return FORMATS[said.get("format", "folder")]
 
 
 def plan_of(root: Path, said: dict[str, Any]) -> Plan | None:

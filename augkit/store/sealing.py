@@ -4,35 +4,46 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from augkit import policy
 from augkit.errors import StoreError
 from augkit.store import card, checking, claim, croissant, disk, manifest
-from augkit.store.job import Job, Sources
+from augkit.store.job import Job
 
 
-def seal(job: Job, sources: Sources) -> manifest.Summary:
+def seal(job: Job, splits: Sequence[str], shards: int) -> manifest.Summary:
     """Write manifest, card and contact sheet of a data set whose shards are all made, then its marker.
+
+    Args:
+        job:    what was made.
+        splits: its splits, in their order.
+        shards: how many there are.
 
     Raises:
         StoreError: the folder holds other pictures than were made.
     """
     out = Path(job.out)
-    shown = next((split for split in job.augmented if split in sources.parts), next(iter(sources.parts)))
-    summary = manifest.merge(out, len(sources), card.shown(job.classes), shown, card.CELLS)
+    shown = next((split for split in job.augmented if split in splits), splits[0])
+    summary = manifest.merge(out, shards, card.shown(job.classes), shown, card.CELLS)
     quarantine = [{"split": split, "source": key, "reason": reason} for split, key, reason in summary.bad]
     disk.replace_json(out, f"{disk.PRIVATE}/quarantine.json", quarantine)
-    if job.plan is not None:
-        resolved = policy.dump(job.plan.safe.policy).encode()
-        disk.replace(out, f"{disk.PRIVATE}/policy.resolved.yaml", resolved)
-        disk.replace(out, f"{disk.PRIVATE}/task.yaml", _yaml(job.plan.safe.task.canonical()))
+    describe(job)
     disk.replace(out, card.SHEET, card.sheet(job, summary))
     disk.replace(out, "README.md", card.card(job, summary).encode("utf-8", "surrogateescape"))
     disk.replace(out, croissant.FILE, card.croissant(job, summary, disk.sha256(out / manifest.FILE)))
     _mark(out, summary)
     return summary
+
+
+def describe(job: Job) -> None:
+    """Write down the policy and the task in full, where there is a plan."""
+    if job.plan is not None:
+        out, resolved = Path(job.out), policy.dump(job.plan.safe.policy).encode()
+        disk.replace(out, f"{disk.PRIVATE}/policy.resolved.yaml", resolved)
+        disk.replace(out, f"{disk.PRIVATE}/task.yaml", _yaml(job.plan.safe.task.canonical()))
 
 
 def _mark(out: Path, summary: manifest.Summary) -> None:

@@ -92,7 +92,7 @@ def _make(job: Job, shard: Shard, attempt: int) -> Made:
         files = shelf.writer.close(again=job.again or attempt > 1)
     finally:
         shelf.writer.abandon()
-    seal = disk.aside(Path(job.out), manifest.piece(shard.number))
+    seal = Path(tmp, "seal")
     disk.put(str(seal), rows.sealed(files))  # not synced: a seal that a power cut damages counts as none
     seal.replace(Path(job.out, manifest.piece(shard.number)))
     Path(tmp).rmdir()

@@ -1,7 +1,8 @@
 """Making a data set: take the lock, see what is there, make the shards that are missing, and seal the whole.
 
 What is there decides what is done: nothing → begin; an unfinished output of the same plan and source →
-carry on; a finished one → verify; anything else → refuse, and say what differs.
+carry on; a finished one → verify; anything else → refuse, and say what differs.  A part (see `part`) is made
+in the same way, and seals nothing: `merging` does that once all parts are there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from augkit.store import bad, checking, claim, disk, formats, manifest, names, r
 from augkit.store.forecast import SAMPLE, Forecast, forecast
 from augkit.store.identity import identity
 from augkit.store.job import Job, Sources, chosen, drawn_by
+from augkit.store.part import Part, noted
 from augkit.store.stopping import bar, stoppable
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ class Generated:
         pictures: how many pictures it holds.
         bad:      how many sources could not be read and are left out.
         dropped:  how many draws were dropped.
-        done:     "made", "finished" (an interrupted run) or "verified" (nothing was left to do).
+        done:     "made", "finished" (an interrupted run), "merged" or "verified" (nothing was left to do).
+        part:     which part of it this speaks of; None for the whole.
     """
 
     out: Path
@@ -48,17 +51,20 @@ class Generated:
     bad: int
     dropped: int
     done: str
+    part: Part | None = None
 
     def text(self) -> str:
         """Return the result as the command line prints it."""
         if self.done == "verified":
             return f"{self.out}: already made, and verified: {self.pictures:,} pictures"
-        parts = [f"{self.out}: {self.done}: {self.pictures:,} pictures"]
+        which = "" if self.part is None else f"part {self.part}: "
+        parts = [f"{self.out}: {which}{self.done}: {self.pictures:,} pictures"]
         if self.dropped:
             parts.append(f"{self.dropped:,} draws dropped")
         if self.bad:
             some = f"{self.bad:,} source{'s' if self.bad > 1 else ''}"
-            parts.append(f"{some} could not be read (see .augkit/quarantine.json)")
+            where = " (see .augkit/quarantine.json)" if self.part is None else ""
+            parts.append(f"{some} could not be read{where}")
         return ", ".join(parts)
 
 
@@ -76,7 +82,7 @@ def build(
     progress: bool = True,
 ) -> Generated:
     """Store a source as it is, without augmentation; all splits.  Arguments and errors as of `generate`."""
-    request = _Request(Path(out), workers, max_bad, overwrite, command, origin, say, progress)
+    request = _Request(Path(out), workers, max_bad, overwrite, command, origin, say, progress, None)
     return _write(None, source, None, "png", format, request)
 
 
@@ -95,6 +101,7 @@ def generate(
     origin: str = "",
     say: Say = quiet,
     progress: bool = True,
+    part: Part | None = None,
 ) -> Generated:
     """Make the augmented data set of a plan, or finish it, or verify it.
 
@@ -112,6 +119,7 @@ def generate(
         origin:       what `sources.load` was given, for `replay`.
         say:          takes sentences that a person should read before the work starts.
         progress:     whether a terminal is shown a bar.
+        part:         make this part alone; `merge` makes a data set of all parts.
 
     Raises:
         StoreError:  the folder holds something else, is in use, or cannot be written; the disk has too
@@ -119,7 +127,7 @@ def generate(
         UsageError:  the request makes no sense.
         Interrupted: the run was stopped; the same call carries on.
     """
-    request = _Request(Path(out), workers, max_bad, overwrite, command, origin, say, progress)
+    request = _Request(Path(out), workers, max_bad, overwrite, command, origin, say, progress, part)
     return _write(plan, source, splits, image_format, format, request)
 
 
@@ -132,12 +140,13 @@ def dry_run(
     splits: Sequence[str] | None = None,
     format: str = "folder",
     image_format: str = "png",
+    part: Part | None = None,
 ) -> Forecast:
     """Say what `generate` (or, without a plan, `build`) would make, and write nothing into `out`."""
     sources = Sources(source, chosen(source, splits))
     job = _job(plan, sources, Path(out), image_format, format)
     with tempfile.TemporaryDirectory(prefix="augkit-") as aside:
-        return forecast(job, sources, Path(aside), workers)
+        return forecast(job, sources, Path(aside), workers, part=part)
 
 
 def sample(source: DatasetDict, splits: Sequence[str] | None = None) -> DatasetDict:
@@ -162,6 +171,7 @@ class _Request:
     origin: str
     say: Say
     progress: bool
+    part: Part | None
 
 
 def _write(
@@ -172,23 +182,29 @@ def _write(
     format: str,
     request: _Request,
 ) -> Generated:
-    out = request.out
+    out, part = request.out, request.part
     bad.allowed(request.max_bad, 1)
+    if part is not None and request.overwrite:
+        fix = "delete the folder, or take another, before the parts are begun"
+        raise UsageError(f"part {part} would delete what the other parts make", fix=fix)
     sources = Sources(data, chosen(data, splits))
     job = _job(plan, sources, out, image_format, format)
     try:
         claim.apart(out, *sources.places())
-        with claim.locked(out):
+        with claim.locked(out, part) as begun:
             wanted = identity(job, sources)
             if request.overwrite:
                 claim.emptied(out)
             found = claim.there(out)
             if found is not None:
                 claim.same(out, found, wanted)
-                if checking.marker(out) is not None:
-                    return _verified(out)
+                if (said := checking.marker(out)) is not None:
+                    return _verified(out) if part is None else _merged_already(out, said, part)
             job = dataclasses.replace(job, again=found is not None)
-            return _make(job, sources, wanted, request)
+            if part is None:
+                return _make(job, sources, wanted, request)
+            job = dataclasses.replace(job, tmp=str(out / part.tmp))
+            return _make_part(job, sources, wanted, part, request, begun)
     except OSError as error:
         raise disk.explained(error, out) from error
 
@@ -234,25 +250,61 @@ def _verified(out: Path) -> Generated:
     return Generated(out, found.pictures, 0, 0, "verified")
 
 
+def _merged_already(out: Path, said: dict[str, Any], part: Part) -> Generated:
+    """Say so without verifying: each of many parts would verify the whole."""
+    return Generated(out, int(said.get("pictures", 0)), 0, 0, "merged already", part)
+
+
 def _make(job: Job, sources: Sources, wanted: dict[str, Any], request: _Request) -> Generated:
     out = Path(job.out)
-    shutil.rmtree(job.tmp, ignore_errors=True)
-    try:
-        Path(job.tmp).mkdir(parents=True)
-        (out / manifest.PIECES).mkdir(parents=True, exist_ok=True)
-        with stoppable(out):
-            sealed = manifest.sealed(out)
-            expected = forecast(job, sources, Path(job.tmp), request.workers, sealed)
-            expected.must_fit(out)
-            request.say(expected.text())
-            _begin(job, sources, wanted, request)
-            _shards(job, sources, sealed, request)
-            summary = sealing.seal(job, sources)
-    finally:
-        shutil.rmtree(job.tmp, ignore_errors=True)
+    with _room(job), stoppable(out):
+        sealed = manifest.sealed(out)
+        expected = forecast(job, sources, Path(job.tmp), request.workers, sealed)
+        expected.must_fit(out)
+        request.say(expected.text())
+        _begin(job, sources, wanted, request)
+        _shards(job, sources, sealed, sum(expected.left.values()), request)
+        summary = sealing.seal(job, list(sources.parts), len(sources))
     dropped = sum(summary.dropped.values())
     done = "finished" if job.again else "made"
     return Generated(out, summary.rows, len(summary.bad), dropped, done)
+
+
+def _make_part(
+    job: Job,
+    sources: Sources,
+    wanted: dict[str, Any],
+    part: Part,
+    request: _Request,
+    begun: Callable[[], None],
+) -> Generated:
+    """Make the shards of one part; what stands there of other parts is not looked at."""
+    out = Path(job.out)
+    with _room(job), stoppable(out):
+        _begin(job, sources, wanted, request)
+        sealing.describe(job)
+        again = part in noted(out)
+        part.note(out)
+        begun()
+        mine = set(range(len(sources))) - part.others(len(sources))
+        sealed = manifest.sealed(out, mine)
+        expected = forecast(job, sources, Path(job.tmp), request.workers, sealed, part=part)
+        expected.must_fit(out)
+        request.say(expected.text())
+        made = _shards(job, sources, sealed, sum(expected.left.values()), request)
+    return Generated(out, made.pictures, made.bad, 0, "finished" if again else "made", part)
+
+
+@contextlib.contextmanager
+def _room(job: Job) -> Iterator[None]:
+    """Give a run an empty folder to write in, and take it away again."""
+    shutil.rmtree(job.tmp, ignore_errors=True)
+    try:
+        Path(job.tmp).mkdir(parents=True)
+        Path(job.out, manifest.PIECES).mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        shutil.rmtree(job.tmp, ignore_errors=True)
 
 
 def _begin(job: Job, sources: Sources, wanted: dict[str, Any], request: _Request) -> None:
@@ -263,22 +315,29 @@ def _begin(job: Job, sources: Sources, wanted: dict[str, Any], request: _Request
     disk.replace_json(out, disk.PLAN, wanted)
     if request.origin:
         replaying.remember(out, request.origin)
+    which = "" if request.part is None else f", part {request.part}"
     with (out / disk.RUN / "log").open("a", encoding="utf-8") as log:
-        log.write(f"{request.command or 'augkit'} (process {os.getpid()}, {request.workers} workers)\n")
+        how = f"process {os.getpid()}, {request.workers} workers{which}"
+        log.write(f"{request.command or 'augkit'} ({how})\n")
 
 
-def _shards(job: Job, sources: Sources, sealed: dict[int, manifest.Sealed], request: _Request) -> None:
-    total = sum(int(job.pictures(sources, split).sum()) for split in sources.parts)
-    count = sum(len(keys) for keys in sources.keys.values())
+def _shards(
+    job: Job, sources: Sources, sealed: dict[int, manifest.Sealed], left: int, request: _Request
+) -> manifest.Sealed:
+    """Make the shards that are not sealed, and return how much there is of all that were asked for."""
+    elsewhere = request.part.others(len(sources)) if request.part is not None else set()
+    count = sum(len(keys) for keys in sources.keys.values())  # a part may have as many bad ones as the whole
     spoilt = bad.Bad(Path(job.out), request.max_bad, count)
     spoilt.more(sum(each.bad for each in sealed.values()))
     done = sum(each.pictures for each in sealed.values())
     work = functools.partial(_one, job)
-    made = engines.run(sources.shards(job, skip=sealed), work, request.workers)
-    with contextlib.closing(made), bar(total, done, shown=request.progress) as advance:
+    made = engines.run(sources.shards(job, skip={*sealed, *elsewhere}), work, request.workers)
+    with contextlib.closing(made), bar(done + left, done, shown=request.progress) as advance:
         for one in made:  # closed even when stopped between two, so that no worker outlives the lock
             advance(one.pictures)
+            done += one.pictures
             spoilt.more(one.bad)
+    return manifest.Sealed(done, spoilt.count)
 
 
 def _one(job: Job, part: Any, attempt: int) -> shard.Made:

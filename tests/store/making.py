@@ -1,6 +1,6 @@
 """A small source and plans for the tests of the store; run as a program, it generates into a folder.
 
-python -m tests.store.making OUT WORKERS
+python -m tests.store.making OUT WORKERS [PART]
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def main() -> None:
     """Generate the tests' data set in small shards, and exit as the command line does."""
     job.SHARD_SIZE = 4
     try:
-        store.generate(plan(), source(40, 8), sys.argv[1], workers=int(sys.argv[2]))
+        part = store.part_of(sys.argv[3] if len(sys.argv) > 3 else "")
+        store.generate(plan(), source(40, 8), sys.argv[1], workers=int(sys.argv[2]), part=part)
     except AugkitError as error:
         print(error, error.exit_code, file=sys.stderr)
         raise SystemExit(error.exit_code) from None

@@ -1,0 +1,200 @@
+"""Merging: the parts that several machines made become one data set, the same as one machine makes.
+
+The parts lie in one folder, where they were made, or in folders of their own, from which their shards are
+copied and compared with the hashes in their seals.  Neither the policy nor the source is needed any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from augkit.errors import StoreError
+from augkit.sources.request import Say, quiet
+from augkit.store import bad, checking, claim, disk, manifest, part, replaying, sealing
+from augkit.store.identity import differences, made_with
+from augkit.store.job import Job, drawn_by
+from augkit.store.stopping import stoppable
+from augkit.store.writing import Generated
+
+_DESCRIBING = ("policy.resolved.yaml", "task.yaml")
+_CHUNK = 1 << 20
+
+
+def merge(
+    out: str | Path, parts: Sequence[str | Path] = (), *, max_bad: str = bad.SHARE, say: Say = quiet
+) -> Generated:
+    """Make a finished data set of all parts, byte for byte the one that is made without parts.
+
+    Args:
+        out:     where the parts were made, or the folder to make of `parts`.
+        parts:   folders that parts were made in, to be copied from; they are left as they are.
+        max_bad: how many sources of all parts may be unreadable: a share such as "1%", or a number.
+        say:     takes sentences that a person should read before the work starts.
+
+    Raises:
+        StoreError:  a part is missing, is still being made, was harmed, or belongs to another data set; or
+            too many sources are bad.
+        Interrupted: it was stopped; the same call carries on.
+    """
+    root = Path(out)
+    bad.allowed(max_bad, 1)
+    try:
+        with claim.locked(root), stoppable(root):
+            (root / manifest.PIECES).mkdir(parents=True, exist_ok=True)
+            for folder in map(Path, parts):
+                if not (folder.exists() and folder.samefile(root)):
+                    _gather(root, folder, say)
+            return _merged(root, max_bad)
+    except OSError as error:
+        raise disk.explained(error, root) from error
+
+
+def _merged(root: Path, max_bad: str) -> Generated:
+    said = claim.there(root)
+    if said is None:
+        fix = "make the parts first: augkit generate POLICY SOURCE OUT --shard 1/8"
+        raise StoreError("augkit made no part of a data set here", where=str(root), fix=fix)
+    if checking.marker(root) is not None:
+        return _verified(root)
+    _same_versions(root, said)
+    count = sum(_shards_of(said, split) for split in said["source"])
+    sealed = manifest.sealed(root)
+    _complete(root, set(range(count)) - set(sealed), count)
+    sources = sum(split["pictures"] for split in said["source"].values())
+    bad.Bad(root, max_bad, sources).more(sum(each.bad for each in sealed.values()))
+    job = _job(root, said)
+    shutil.rmtree(job.tmp, ignore_errors=True)
+    Path(job.tmp).mkdir(parents=True)
+    summary = sealing.seal(job, list(said["source"]), count)
+    shutil.rmtree(job.tmp, ignore_errors=True)
+    return Generated(root, summary.rows, len(summary.bad), sum(summary.dropped.values()), "merged")
+
+
+def _verified(root: Path) -> Generated:
+    found = checking.verify(root)
+    if not found.ok:
+        problem = f"it was merged and has been harmed since: {found.problems[0]}"
+        raise StoreError(problem, where=str(root), fix="'augkit verify' names all harm")
+    return Generated(root, found.pictures, 0, 0, "verified")
+
+
+def _shards_of(said: dict[str, Any], split: str) -> int:
+    return -(-int(said["source"][split]["pictures"]) // int(said["shard_size"]))
+
+
+def _same_versions(root: Path, said: dict[str, Any]) -> None:
+    """Refuse to seal with other versions than the parts were made with: the bytes would be others."""
+    now = made_with()
+    told = differences(said, {**said, **now}, finished=False)
+    if told:
+        fix = "merge with the versions that made the parts"
+        raise StoreError(
+            f"the parts were made with other versions: {'; '.join(told)}", where=str(root), fix=fix
+        )
+
+
+def _complete(root: Path, absent: set[int], count: int) -> None:
+    """Raise StoreError where shards are missing, and name the parts that make them."""
+    if not absent:
+        return
+    first = ", ".join(map(str, sorted(absent)[:10])) + (" …" if len(absent) > 10 else "")
+    problem = f"{len(absent):,} of {count:,} shards are missing: {first}"
+    run = part.missing(absent, part.noted(root))
+    fix = f"run generate again with {run}, and merge again" if run else "run the parts that are missing"
+    raise StoreError(problem, where=str(root), fix=fix)
+
+
+def _job(root: Path, said: dict[str, Any]) -> Job:
+    """Return the job that the parts belong to, from what lies beside them."""
+    plan = replaying.plan_of(root, said)
+    assert plan is not None  # a build has no parts
+    return Job(
+        str(root),
+        str(root / disk.TMP),
+        plan,
+        tuple(said["classes"]),
+        tuple(said["folders"]),
+        tuple(split for split in said["source"] if split in plan.policy.splits),
+        said["image_format"],
+        again=True,
+        layout=said["format"],
+        drawn=drawn_by(plan),
+    )
+
+
+def _gather(root: Path, folder: Path, say: Say) -> None:
+    """Copy the shards of a part that are not here yet."""
+    said = claim.there(folder) if folder.is_dir() else None
+    if said is None or checking.marker(folder) is not None:
+        problem = (
+            "augkit made no part here" if said is None else "it is a finished data set, not a part of one"
+        )
+        raise StoreError(problem, where=str(folder), fix="give the folders that --shard wrote to")
+    with claim.locked(folder):
+        _belongs(root, folder, said)
+        Path(root, disk.TMP).mkdir(parents=True, exist_ok=True)
+        kept = replaying.layout_of(said)
+        for name in sorted(kept.folders(said["source"], said["folders"])):
+            (root / name).mkdir(parents=True, exist_ok=True)
+        here = manifest.sealed(root)
+        numbers = sorted(int(path.stem) for path in (folder / manifest.PIECES).glob("*.parquet"))
+        say(f"{folder}: {len([number for number in numbers if number not in here]):,} shards to copy.")
+        for number in numbers:
+            if number not in here:
+                _copy(root, folder, number)
+        for each in part.noted(folder):
+            each.note(root)
+
+
+def _belongs(root: Path, folder: Path, said: dict[str, Any]) -> None:
+    """Refuse a part of another data set; the first part decides which this is."""
+    found = claim.there(root)
+    if found is None:
+        for name in _DESCRIBING:
+            path = f"{disk.PRIVATE}/{name}"
+            _put(root, path, (folder / path).read_bytes())
+        if (folder / replaying.ORIGIN).exists():
+            shutil.copyfile(folder / replaying.ORIGIN, root / replaying.ORIGIN)
+        _put(root, disk.PLAN, (folder / disk.PLAN).read_bytes())
+        return
+    told = differences(found, said, finished=False)
+    if told:
+        problem = f"it is a part of another data set than {root}: {'; '.join(told[:3])}"
+        raise StoreError(problem, where=str(folder), fix="merge parts of one policy, source and seed")
+
+
+def _put(root: Path, name: str, data: bytes) -> None:
+    Path(root, disk.TMP).mkdir(parents=True, exist_ok=True)
+    disk.replace(root, name, data)
+
+
+def _copy(root: Path, folder: Path, number: int) -> None:
+    """Copy the files of one shard and then its seal; each file has to be what the seal says."""
+    piece = manifest.piece(number)
+    for name, digest in manifest.files_of(folder / piece):
+        aside = disk.aside(root, name)
+        if _copied(folder / name, aside) != digest:
+            problem = f"{name} is not what was written"
+            raise StoreError(problem, where=str(folder), fix="copy it again, or make the part again")
+        os.replace(aside, root / name)  # noqa: PTH105 - hot
+    disk.settle()
+    _put(root, piece, (folder / piece).read_bytes())
+
+
+def _copied(path: Path, to: Path) -> str:
+    """Copy a file and return its SHA-256; an empty text where there is none."""
+    whole = hashlib.sha256()
+    try:
+        source = path.open("rb")
+    except FileNotFoundError:
+        return ""
+    with source, to.open("xb") as target:
+        while chunk := source.read(_CHUNK):
+            whole.update(chunk)
+            target.write(chunk)
+    return whole.hexdigest()
