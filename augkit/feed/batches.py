@@ -11,6 +11,7 @@ from augkit import codec
 from augkit.draw import Draws, draw
 from augkit.feed.course import Course, Recent, Rows
 from augkit.feed.mixing import mixed, one_hot
+from augkit.feed.windows import windows
 from augkit.render import reduction, render, render_batch
 from augkit.transform import undone
 
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from augkit.feed.held import Held
     from augkit.plan import Plan
 
-Batch = tuple[NDArray[np.uint8], NDArray[Any]]
-"""Pictures, uint8 N×H×W×C, and labels: int64 (N,), or float32 (N, classes) with rows of sum 1."""
+Batch = tuple[Any, NDArray[Any]]
+"""Pictures, uint8 N×H×W×C, and labels: int64 (N,), or float32 (N, classes) with rows of sum 1.
+
+With windows, (pictures, windows) stands where the pictures stand.
+"""
 
 _DRAWN_AT_ONCE = 2048
 """Pictures; drawing costs much by the call and little by the picture."""
@@ -35,6 +39,8 @@ class Batches:
         course:    which of them is shown when.
         augmented: whether the plan is carried out; else pictures are only brought to their size.
         soft:      whether labels are shares of the classes.
+        windowed:  whether pictures come with their windows (`feed.windows`).
+        part:      which part of each batch is made, and of how many.
     """
 
     def __init__(
@@ -46,36 +52,50 @@ class Batches:
         *,
         augmented: bool,
         soft: bool,
+        windowed: bool = False,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         self.plan, self.held, self.labels, self.course = plan, held, labels, course
-        self.augmented, self.soft = augmented, soft
+        self.augmented, self.soft, self.windowed, self.part = augmented, soft, windowed, part
         self._block = max(1, _DRAWN_AT_ONCE // course.batch)  # batches
         self._blocks: Recent[Draws] = Recent(self._drawn, 3)
 
     def __reduce__(self) -> tuple[object, ...]:
-        given = self.plan, self.held, self.labels, self.course, self.augmented, self.soft
-        return _batches, given
+        how = self.augmented, self.soft, self.windowed, self.part
+        return _batches, (self.plan, self.held, self.labels, self.course, *how)
 
     def __getitem__(self, number: int) -> Batch:
         epoch, index = divmod(number, len(self.course))
-        rows, copies = self.course.between(epoch, index, index + 1)
+        rows, copies = self.shown(epoch, index)
         if self.held.pictures is None:
             draws, pictures = self._read(rows, copies)
         else:
-            draws = self._of_block(epoch, index, len(rows))
+            draws = self._of_block(epoch, index)
             pictures = render_batch(self.held.pictures[rows], draws)
-        if not self.soft:
-            return pictures, draws.labels
-        labels = one_hot(draws.labels, len(self.plan.classes))
-        words = self.course.words[rows]
-        pictures, labels = mixed(pictures, labels, draws, words, copies, self.plan.seed)
-        return pictures, labels.astype(np.float32)
+        labels: NDArray[Any] = draws.labels
+        if self.soft:
+            shares = one_hot(draws.labels, len(self.plan.classes))
+            words = self.course.words[rows]
+            pictures, shares = mixed(pictures, shares, draws, words, copies, self.plan.seed)
+            labels = shares.astype(np.float32)
+        return ((pictures, windows(draws)) if self.windowed else pictures), labels
 
-    def _of_block(self, epoch: int, index: int, count: int) -> Draws:
+    def shown(self, epoch: int, index: int) -> tuple[Rows, Rows]:
+        """Return the rows of our part of a batch, and the number of the copy of each, int64 (n,) twice."""
+        rows, copies = self.course.between(epoch, index, index + 1)
+        mine = self._mine(len(rows))
+        return rows[mine], copies[mine]
+
+    def _mine(self, count: int) -> slice:
+        number, of = self.part
+        return slice(count * number // of, count * (number + 1) // of)
+
+    def _of_block(self, epoch: int, index: int) -> Draws:
         """Return the draws of a batch whose sources are decoded, drawn together with those around it."""
         blocks = -(-len(self.course) // self._block)
-        first = index % self._block * self.course.batch
-        return self._blocks[epoch * blocks + index // self._block].take(np.arange(first, first + count))
+        first, count = index % self._block * self.course.batch, self.course.count(index)
+        rows = np.arange(first, first + count)[self._mine(count)]
+        return self._blocks[epoch * blocks + index // self._block].take(rows)
 
     def _drawn(self, number: int) -> Draws:
         """Draw for a block of batches."""
@@ -109,6 +129,13 @@ class Batches:
 
 
 def _batches(
-    plan: Plan, held: Held, labels: NDArray[np.int64], course: Course, augmented: bool, soft: bool
+    plan: Plan,
+    held: Held,
+    labels: NDArray[np.int64],
+    course: Course,
+    augmented: bool,
+    soft: bool,
+    windowed: bool,
+    part: tuple[int, int],
 ) -> Batches:
-    return Batches(plan, held, labels, course, augmented=augmented, soft=soft)
+    return Batches(plan, held, labels, course, augmented=augmented, soft=soft, windowed=windowed, part=part)

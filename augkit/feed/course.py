@@ -64,6 +64,10 @@ class Course:
         """Return how many pictures an epoch shows."""
         return self.steps * self.batch if self.steps else len(self.words)
 
+    def count(self, index: int) -> int:
+        """Return how many pictures a batch of an epoch has."""
+        return min(self.batch, self.pictures - index * self.batch)
+
     def between(self, epoch: int, first: int, last: int) -> tuple[Rows, Rows]:
         """Return the rows of the sources in some batches of an epoch, and the number of the copy of each.
 

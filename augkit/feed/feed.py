@@ -59,6 +59,11 @@ class Feed:
         workers:    threads that make batches ahead; 0 makes each when it is asked for.
         one_hot:    whether labels are float32 rows; by default where the policy mixes pictures.
         channels:   1 or 3 to make all pictures grey or colour; needed where the data has both.
+        windows:    whether each picture comes with the part of its source that it shows: batches are then
+                    ((pictures, windows), labels), windows float32 (N, 4) as `augkit.feed.windows` has them.
+        part:       which part of each batch to make, and of how many, where several processes train one
+                    network: (0, 2) the first half, (1, 2) the second. Together they are the batch, whatever
+                    their number; mixup and cutmix find partners within a part.
 
     Attributes:
         epoch:   the epoch whose batches `feed[i]` gives; each one that Keras goes through moves it on.
@@ -89,16 +94,21 @@ class Feed:
         workers: int = 0,
         one_hot: bool | None = None,
         channels: int | None = None,
+        windows: bool = False,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
-        part = _split(data, split, plan)
+        rows = _split(data, split, plan)
         _check(plan, batch_size, epoch, steps, workers, one_hot, channels)
-        names = _keys(part, split)
-        labels = _labels(part, split, len(plan.classes))
-        held = Held(part, names, plan.policy, channels)
+        names = _keys(rows, split)
+        labels = _labels(rows, split, len(plan.classes))
+        held = Held(rows, names, plan.policy, channels)
         course = Course(keys.words(names), plan.seed, batch_size, steps, shuffle)
         soft = bool(plan.blends) if one_hot is None else one_hot
         augmented = split in plan.policy.splits
-        batches = Batches(plan, held, labels, course, augmented=augmented, soft=soft)
+        _check_part(part, course)
+        batches = Batches(
+            plan, held, labels, course, augmented=augmented, soft=soft, windowed=windows, part=part
+        )
         self._begin(batches, Ahead(batches.__getitem__, workers), epoch)
 
     def _begin(self, batches: Batches, ahead: Ahead[Batch], epoch: int) -> None:
@@ -120,6 +130,13 @@ class Feed:
     def classes(self) -> tuple[str, ...]:
         """Return the class names, in the order of the labels."""
         return self._batches.plan.classes
+
+    @property
+    def pictures(self) -> int:
+        """Return how many pictures an epoch shows; with `part`, those of this part."""
+        number, of = self._batches.part
+        counts = map(self._batches.course.count, range(len(self)))
+        return sum(count * (number + 1) // of - count * number // of for count in counts)
 
     @property
     def workers(self) -> int:
@@ -150,7 +167,7 @@ class Feed:
     def origins(self, index: int) -> list[tuple[str, int]]:
         """Return the source key and the number of the copy of each picture of a batch."""
         self._checked(index)
-        rows, copies = self._batches.course.between(self.epoch, index, index + 1)
+        rows, copies = self._batches.shown(self.epoch, index)
         names = self._batches.held.keys
         return [(names[row], copy) for row, copy in zip(rows.tolist(), copies.tolist(), strict=True)]
 
@@ -238,6 +255,18 @@ def _check(
             f"{plan.blends[0].name} mixes labels, but one_hot=False asks for one label a picture",
             where=plan.blends[0].where,
             fix="leave one_hot out, and train with the loss CategoricalCrossentropy",
+        )
+
+
+def _check_part(part: tuple[int, int], course: Course) -> None:
+    number, of = part
+    if not 0 <= number < of:
+        raise UsageError(f"got part={part}, want (number, of) with a number from 0 to below `of`")
+    least = course.count(len(course) - 1)
+    if least < of:
+        raise UsageError(
+            f"got part={part}, but the last batch of an epoch has {least}, which is not one for each part",
+            fix="give steps=, the whole batches of an epoch: what is left over begins the next epoch",
         )
 
 
