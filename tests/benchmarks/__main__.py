@@ -18,7 +18,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import breakdown, in_memory, judging, machine, on_disk, plot, quality, scaling, targets
+from tests.benchmarks import (
+    breakdown,
+    in_memory,
+    judging,
+    machine,
+    on_disk,
+    plot,
+    quality,
+    scaling,
+    targets,
+    training,
+)
 from tests.benchmarks.report import Section
 from tests.benchmarks.rounds import Effort
 
@@ -35,6 +46,7 @@ SECTIONS: dict[str, tuple[Callable[[Effort], Section], bool]] = {
     "memory": (scaling.memory, True),
     "quality": (quality.quality, True),
     "judging": (judging.section, True),
+    "training": (training.training, False),
 }
 """Each section, and whether it is kept to one thread."""
 

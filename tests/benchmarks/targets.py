@@ -65,6 +65,9 @@ TARGETS = (
     Target("… sharpness, at most", "quality", "photos sharpness: augkit", 1.08, None, least=False),
     Target("two workers against one",
            "workers", "generate JPEG to JPEG, 4 copies, processes", 1.7, 1.9, "×"),
+    Target("training step, Keras on PyTorch against plain PyTorch, time",
+           "training", "paper: torch against plain", 1.10, 1.02, "×", least=False),
+    Target("the feed against the hungriest AlexNet", "training", "feed against appetite", 1, None, "×"),
     Target("memory for four times the sources", "memory", "growth", 1.1, None, "×", least=False),
 )  # fmt: skip
 
