@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from augkit.cli import data, foreign, measuring, pictures, policies
+from augkit.cli import data, foreign, health, measuring, pictures, policies
 from augkit.errors import AugkitError
 
 __all__ = ["app", "main"]
@@ -30,6 +30,7 @@ pictures.add_to(app)
 data.add_to(app)
 measuring.add_to(app)
 foreign.add_to(app)
+health.add_to(app)
 
 
 def main() -> None:

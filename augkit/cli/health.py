@@ -1,0 +1,37 @@
+"""Commands about the installation: doctor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augkit import doctor as doctors
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command()(doctor)
+
+
+def doctor(
+    folder: Annotated[
+        Path, typer.Argument(help="Where data sets are to be made: its disk and locks are tried.")
+    ] = Path(),
+    every_backend: Annotated[
+        bool, typer.Option("--every-backend", help="Try each installed backend of Keras, not only one.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Look at everything that augkit stands on, and say what to do about what is wrong; then exit 1.
+
+    Versions, OpenCV's wheels, Keras's backends and their devices, the processor, memory, disk and locks.
+
+    Example: augkit doctor
+    """
+    found = doctors.examine(folder, every_backend=every_backend)
+    print(json.dumps(doctors.plain(found), indent=2, ensure_ascii=False) if as_json else doctors.text(found))
+    if any(check.state == "problem" for check in found):
+        raise SystemExit(1)
