@@ -8,6 +8,7 @@ names, accepts torn files and does not report a full disk.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import struct
 import warnings
@@ -18,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit import png
+from augkit import jpeg, png
 from augkit.errors import PictureError, UsageError
 
 Picture = NDArray[np.uint8]
@@ -54,6 +55,7 @@ class Header:
     channels: int  # 1 or 3 where OpenCV may read it, 0 where Pillow must
     orientation: int = 1  # EXIF, 1 to 8
     deep: bool = False  # 16 bits a channel
+    scan: int = 0  # where the data of a JPEG begin; negative where they come in several scans
 
     @property
     def upright(self) -> tuple[int, int]:
@@ -126,15 +128,14 @@ def decode(
         PictureError: the bytes are no picture, a torn one, one of float values, or larger than `MAX_PIXELS`.
     """
     header = header or peek(data, name=name)
+    how = functools.partial(_decoded, header=header, name=name, background=background, by=by)
     try:
-        if header.deep:
-            picture = _decode_deep(data, background)
-        elif header.channels:
-            picture = _decode_plain(data, header, by)
-        else:
-            picture = _decode_other(data, name, background)
+        picture = how(data)
+        torn = header.scan and jpeg.torn(data, header.scan, picture, by=by, decode=how)
     except (cv2.error, *_DAMAGE) as error:
         raise PictureError(f"cannot be decoded ({_short(error)})", where=name, fix=_AGAIN) from error
+    if torn:
+        raise PictureError("a torn JPEG file: its end comes before its picture's", where=name, fix=_AGAIN)
     return _upright(picture, header.orientation) if orient else picture
 
 
@@ -176,7 +177,7 @@ def _peek_png(data: bytes, name: str) -> Header:
 
 
 def _peek_jpeg(data: bytes, name: str) -> Header:
-    at, size = 2, None
+    at, size, frame = 2, None, 0
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker in (0x01, 0xFF) or 0xD0 <= marker <= 0xD8:  # fill bytes and markers without a body
@@ -185,7 +186,7 @@ def _peek_jpeg(data: bytes, name: str) -> Header:
         if marker == 0xDA:
             break
         if marker in _FRAMES and at + 10 <= len(data):
-            size = struct.unpack_from(">BHHB", data, at + 4)
+            size, frame = struct.unpack_from(">BHHB", data, at + 4), marker
         at += 2 + struct.unpack_from(">H", data, at + 2)[0]
     if size is None:
         raise PictureError("a JPEG file that ends inside its header", where=name, fix=_AGAIN)
@@ -194,7 +195,9 @@ def _peek_jpeg(data: bytes, name: str) -> Header:
     _, height, width, components = size
     head = data[:at]
     orientation = _orientation(data) if b"Exif\0\0" in head or b"Orientation" in head else 1
-    return Header("jpeg", width, height, components if components in (1, 3) else 0, orientation)
+    channels = components if components in (1, 3) else 0
+    scan = -at if not channels or jpeg.several(data, at, frame, components) else at
+    return Header("jpeg", width, height, channels, orientation, scan=scan)
 
 
 def _peek_other(data: bytes, name: str) -> Header:
@@ -235,6 +238,12 @@ def _open(data: bytes, name: str) -> Any:
         raise PictureError(f"no known kind of picture: {data[:12]!r}", where=name, fix=fix) from None
     except _DAMAGE as error:
         raise PictureError(f"its header cannot be read ({_short(error)})", where=name) from error
+
+
+def _decoded(data: bytes, *, header: Header, name: str, background: int, by: int) -> Picture:
+    if header.deep:
+        return _decode_deep(data, background)
+    return _decode_plain(data, header, by) if header.channels else _decode_other(data, name, background)
 
 
 def _decode_plain(data: bytes, header: Header, by: int) -> Picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 
@@ -159,6 +160,58 @@ def test_p17_a_torn_jpeg_is_refused_by_its_bytes_whatever_a_decoder_makes_of_it(
     for data in torn:
         with pytest.raises(PictureError, match=r"torn|inside its header"):
             codec.peek(data)
+
+
+LARGE = cv2.GaussianBlur(RNG.integers(0, 256, (75, 101, 3), dtype=np.uint8), (0, 0), 2)
+KINDS = [(mode, way, half) for mode in ("L", "RGB", "CMYK") for way in (False, True) for half in (0, 2)]
+
+
+def torn_and_ended(mode: str, progressive: bool, subsampling: int) -> tuple[bytes, dict[float, bytes]]:
+    """Return a JPEG file, and by the share that is left of it what a cut leaves, with an end marker again."""
+    image = Image.fromarray(LARGE).convert(mode)
+    whole = saved(image, "JPEG", quality=90, progressive=progressive, subsampling=subsampling)
+    start = whole.find(b"\xff\xda")
+    cuts = {
+        share: start + 20 + int((len(whole) - start - 20) * share) for share in (0.05, 0.3, 0.5, 0.8, 0.95)
+    }
+    return whole, {share: whole[:cut].rstrip(b"\xff") + b"\xff\xd9" for share, cut in cuts.items()}
+
+
+@pytest.mark.parametrize(("mode", "progressive", "subsampling"), KINDS)
+def test_promise_17_a_torn_jpeg_is_refused_even_with_an_end_marker_put_behind_it(
+    mode, progressive, subsampling
+):
+    whole, torn = torn_and_ended(mode, progressive, subsampling)
+    assert codec.decode(whole).shape[:2] == (75, 101)
+    for share, data in torn.items():
+        with pytest.raises(PictureError):
+            codec.decode(data, name=f"{share:.0%} of it")
+        if mode != "CMYK":
+            with pytest.raises(PictureError):
+                codec.decode(data, by=4)
+
+
+def test_promise_17_a_picture_that_ends_in_grey_is_not_taken_for_a_torn_one():
+    grey = np.full((40, 56, 3), 128, np.uint8)
+    half = LARGE.copy()
+    half[40:] = 128
+    for picture in (grey, grey[:, :, :1], half, half[:37, :51]):
+        assert codec.decode(codec.encode(picture, "jpeg:90")).shape == picture.shape
+        for progressive in (False, True):
+            data = saved(Image.fromarray(picture.squeeze()), "JPEG", progressive=progressive)
+            assert codec.decode(data, by=2).shape[0] == (picture.shape[0] + 1) // 2
+            after = data + b"what some cameras append" + data
+            assert np.array_equal(codec.decode(after), codec.decode(data))
+
+
+def test_promise_17_progressive_files_without_their_last_scans_are_torn():
+    whole = saved(Image.fromarray(LARGE), "JPEG", progressive=True)
+    scans = [found.start() for found in re.finditer(b"\xff\xda", whole)]
+    assert len(scans) > 5
+    for start in scans[1:]:
+        cut = whole.rfind(b"\xff\xc4", 0, start)
+        with pytest.raises(PictureError, match="torn"):
+            codec.decode(whole[:cut] + b"\xff\xd9")
 
 
 def test_p17_no_change_of_one_byte_escapes_as_another_error():

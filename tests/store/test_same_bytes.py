@@ -7,10 +7,8 @@ import random
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 from datasets import DatasetDict, concatenate_datasets
 
@@ -131,27 +129,6 @@ def test_the_thread_it_runs_in_does_not_matter(tmp_path):
     store.generate(plan, data, tmp_path / "here")
     thread.join()
     assert making.tree(tmp_path / "there") == making.tree(tmp_path / "here")
-
-
-@pytest.mark.slow
-def test_promise_26_memory_does_not_grow_with_the_pictures(tmp_path):
-    me, seen = psutil.Process(), []
-    plan, data = making.plan(copies=4), making.source(6000)
-    stop = threading.Event()
-
-    def watch() -> None:
-        while not stop.wait(0.2):
-            seen.append((time.monotonic(), me.memory_info().rss))
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    made = store.generate(plan, data, tmp_path, progress=False)
-    stop.set()
-    watching.join()
-    assert made.pictures == 30_000
-    middle = seen[len(seen) // 3 : -len(seen) // 6]
-    grown = max(rss for _, rss in middle[-5:]) - min(rss for _, rss in middle[:5])
-    assert grown < 12e6, f"{grown / 1e6:.1f} MB"
 
 
 def test_pictures_are_the_same_whether_their_shard_is_rendered_at_once_or_one_by_one(tmp_path):
