@@ -1,4 +1,4 @@
-"""Commands that show pictures: preview."""
+"""Commands that show pictures: preview, report."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _PAGES = (".html", ".htm")
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the app."""
     app.command()(preview)
+    app.command()(report)
 
 
 def preview(
@@ -73,6 +74,27 @@ def preview(
     print(f"wrote {out}")
 
 
+def report(
+    out: Annotated[Path, typer.Argument(help="A data set that augkit made.")],
+    to: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("report.html"),
+    run: Annotated[
+        list[Path] | None,
+        typer.Option(help="The folder of a training run, to show how it learned; may be given again."),
+    ] = None,
+) -> None:
+    """Write a report on a data set: one HTML file with its verdict, pictures, drawn values and classes.
+
+    Example: augkit report out/digits --out report.html
+    """
+    from augkit.report import report as written
+
+    if to.suffix.lower() not in _PAGES and not to.is_dir():
+        fix = f"--out {to.with_suffix('.html')}"
+        raise UsageError(f"got --out {to}, want a name that ends in .html", fix=fix)
+    write(written(out, trained=run or ()).encode(), to, "page")
+    print(f"wrote {to}")
+
+
 def _swept(op: str, sweep: list[str], pictures: Sequence[tuple[str, NDArray[np.uint8]]]) -> Gallery:
     """Return the strip of an op over some of its settings: "degrees", or "degrees=-30,30"."""
     from augkit.show.strip import strip
@@ -115,9 +137,18 @@ def save(gallery: Gallery, out: Path) -> None:
     writable(out)
     page = out.suffix.lower() in _PAGES
     data = gallery.html().encode() if page else codec.encode(gallery.picture(), "png")
+    write(data, out, "page" if page else "picture")
+
+
+def write(data: bytes, out: Path, what: str) -> None:
+    """Write a file, and the folders it stands in; `what` names it where that fails.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(data)
     except OSError as error:
-        problem = f"the {'page' if page else 'picture'} cannot be written ({error.strerror})"
+        problem = f"the {what} cannot be written ({error.strerror})"
         raise StoreError(problem, where=str(out), fix="choose another name with --out") from error

@@ -15,7 +15,7 @@ from augkit.show.sheet import Picture, Row, contact_sheet, shrunk
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_TEMPLATE = Path(__file__).parent / "gallery.html"
+_HERE = Path(__file__).parent
 _SHARP = 2  # pixels of a picture to a pixel of its cell, for screens that have so many
 _SMALL = 64 * 64  # pixels; up to so many a lossless file is as small as any
 _LOSSY = "jpeg:85"
@@ -45,8 +45,12 @@ class Gallery:
 
     def fragment(self) -> Markup:
         """Return it as HTML without a page around it."""
+        return page.filled(_HERE / "gallery.html", gallery=self, shots=self.shots())
+
+    def shots(self) -> Markup:
+        """Return its rows alone as HTML, without title and note."""
         rows = [(row, [_shot(cell.picture, self.cell) for cell in row.cells]) for row in self.rows]
-        return page.filled(_TEMPLATE, gallery=self, rows=rows)
+        return page.filled(_HERE / "shots.html", gallery=self, rows=rows)
 
     def html(self) -> str:
         """Return it as an HTML document that holds its pictures."""

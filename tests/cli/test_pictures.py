@@ -109,6 +109,29 @@ def test_a_sweep_shows_one_op_on_the_source_that_is_named(augkit: Run, digits, t
     assert text.count("<img ") == 2 * 7 and "-30°" in text and "30°" in text
 
 
+def test_report_writes_one_page_on_a_data_set(augkit: Run, digits, tmp_path: Path):
+    code, _, _ = augkit("generate", SAFE, digits, tmp_path / "made", "--copies", 2)
+    assert code == 0
+    before = making.tree(tmp_path / "made")
+    page = tmp_path / "new" / "report.html"
+    code, said, err = augkit("report", tmp_path / "made", "--out", page)
+    assert (code, said, err) == (0, f"wrote {page}\n", "")
+    assert page.read_text("utf-8").count("<img ") == 20 * 3 and making.tree(tmp_path / "made") == before
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        (("nowhere",), 3, "there is no finished data set here"),
+        (("SOURCE", "--out", "report.png"), 2, "--out report.html"),
+        (("nowhere", "--run", "SOURCE"), 2, "there is no training run here"),
+    ],
+)
+def test_a_report_that_cannot_be_made_is_said_with_its_code(augkit: Run, digits, given, code, told):
+    found, said, err = augkit("report", *(each.replace("SOURCE", str(digits)) for each in given))
+    assert (found, said) == (code, "") and told in err
+
+
 def test_ops_draws_a_strip_beside_its_page(augkit: Run, tmp_path: Path):
     path = tmp_path / "new" / "rotate.png"
     code, said, err = augkit("ops", "rotate", "--out", path)
