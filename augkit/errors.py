@@ -16,7 +16,10 @@ Every error says where, what was given and what is wrong, and the fix.  Its firs
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class AugkitError(Exception):
@@ -36,7 +39,7 @@ class AugkitError(Exception):
 
     def __str__(self) -> str:
         first = f"{self.where}: {self.problem}" if self.where else self.problem
-        return f"{first}\n  fix: {self.fix}" if self.fix else first
+        return printable(f"{first}\n  fix: {self.fix}" if self.fix else first)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.problem, self.where, self.fix)
@@ -84,6 +87,14 @@ class StoreError(AugkitError):
     """Say that an output cannot be written, or is not what it says it is."""
 
     exit_code = 3
+
+
+def printable(text: str) -> str:
+    """Return text that commands no terminal: names of files and classes may hold anything.
+
+    Controls other than line ends and tabs, and halves of characters, stand as escapes such as \\x1b.
+    """
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

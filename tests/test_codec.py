@@ -72,7 +72,7 @@ def test_the_size_is_known_before_decoding(kind):
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_p19_every_orientation_gives_the_upright_picture(kind, orientation):
+def test_promise_19_every_orientation_gives_the_upright_picture(kind, orientation):
     image = Image.fromarray(COLOUR)
     exif = image.getexif()
     exif[0x0112] = orientation
@@ -85,7 +85,7 @@ def test_p19_every_orientation_gives_the_upright_picture(kind, orientation):
         assert codec.decode(data, orient=False).shape == COLOUR.shape
 
 
-def test_p19_transparent_pixels_show_the_stated_background():
+def test_promise_19_transparent_pixels_show_the_stated_background():
     values = np.dstack([COLOUR, np.zeros(COLOUR.shape[:2], np.uint8)])
     values[:, 18:, 3] = 255
     picture = codec.decode(saved(Image.fromarray(values), "PNG"))
@@ -93,12 +93,12 @@ def test_p19_transparent_pixels_show_the_stated_background():
     assert (codec.decode(saved(Image.fromarray(values), "PNG"), background=0)[:, :18] == 0).all()
 
 
-def test_p19_grey_with_alpha_stays_grey():
+def test_promise_19_grey_with_alpha_stays_grey():
     values = np.dstack([GREY, np.full(GREY.shape[:2], 255, np.uint8)])
     assert np.array_equal(codec.decode(saved(Image.fromarray(values, "LA"), "PNG")), GREY)
 
 
-def test_p19_sixteen_bits_are_scaled_and_rounded():
+def test_promise_19_sixteen_bits_are_scaled_and_rounded():
     deep = (np.arange(24 * 36, dtype=np.uint16) * 75).reshape(24, 36)
     wanted = np.rint(deep / 257).astype(np.uint8)
     for kind in (".png", ".tiff"):
@@ -109,7 +109,7 @@ def test_p19_sixteen_bits_are_scaled_and_rounded():
     assert np.array_equal(codec.decode(data), np.rint(colour / 257).astype(np.uint8))
 
 
-def test_p19_cmyk_becomes_the_rgb_that_pillow_makes():
+def test_promise_19_cmyk_becomes_the_rgb_that_pillow_makes():
     data = saved(Image.fromarray(COLOUR).convert("CMYK"), "JPEG", quality=95)
     reference = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
     assert np.abs(codec.decode(data) - reference).max() <= 1
@@ -147,13 +147,13 @@ def bad_pictures() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("kind", bad_pictures())
-def test_p17_bad_bytes_are_refused_with_a_reason(kind):
+def test_promise_17_bad_bytes_are_refused_with_a_reason(kind):
     with pytest.raises(PictureError) as caught:
         codec.decode(bad_pictures()[kind], name=f"{kind}.png")
     assert kind in str(caught.value)
 
 
-def test_p17_a_torn_jpeg_is_refused_by_its_bytes_whatever_a_decoder_makes_of_it():
+def test_promise_17_a_torn_jpeg_is_refused_by_its_bytes_whatever_a_decoder_makes_of_it():
     torn = [data for kind, data in bad_pictures().items() if kind.startswith("jpeg cut") or "its" in kind]
     torn.append(bad_pictures()["jpeg torn with a thumbnail's end in its head"])
     assert len(torn) >= 5
@@ -214,7 +214,7 @@ def test_promise_17_progressive_files_without_their_last_scans_are_torn():
             codec.decode(whole[:cut] + b"\xff\xd9")
 
 
-def test_p17_no_change_of_one_byte_escapes_as_another_error():
+def test_promise_17_no_change_of_one_byte_escapes_as_another_error():
     gif = saved(Image.fromarray(COLOUR), "GIF")
     for data in (codec.encode(COLOUR), codec.encode(COLOUR, "jpeg:90"), gif):
         for at in RNG.integers(0, min(len(data), 700), 150):
@@ -227,7 +227,7 @@ def test_p17_no_change_of_one_byte_escapes_as_another_error():
             assert picture.dtype == np.uint8 and picture.shape[2] in (1, 3)
 
 
-def test_p18_a_bomb_is_refused_by_its_header(monkeypatch):
+def test_promise_18_a_bomb_is_refused_by_its_header(monkeypatch):
     def obey(*_: object) -> None:
         raise AssertionError("the bomb was decoded")
 

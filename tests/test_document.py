@@ -82,18 +82,18 @@ def bomb(levels: int) -> str:
         ("a" * (MAX_BYTES + 1), "longer than"),
     ],
 )
-def test_what_could_hurt_is_refused_at_its_place(text, says):
+def test_promise_23_what_could_hurt_is_refused_at_its_place(text, says):
     assert says in refused(text)
 
 
-def test_the_caps_let_through_what_is_just_inside():
+def test_promise_23_the_caps_let_through_what_is_just_inside():
     assert len(parse("- a\n" * (MAX_VALUES - 1), "f.yaml").value) == MAX_VALUES - 1
     depth = MAX_DEPTH
     assert parse("[" * depth + "]" * depth, "f.yaml")
     refused("[" * (depth + 2) + "]" * (depth + 2))
 
 
-def test_yaml_is_1_2():
+def test_promise_23_yaml_is_1_2():
     text = "a: no\nb: on\nc: 1e-3\nd: 010\ne: 0o10\nf: 0x1F\ng: 1_000\nh: ~\ni: true\n"
     text += "j: 'true'\nk: 2001-01-01\nl: 12:30"
     assert parse(text, "f").plain() == {
@@ -130,7 +130,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(text, tmp_path):
         (b"", "empty"),
     ],
 )
-def test_bytes_that_are_no_text_are_refused(data, says, tmp_path):
+def test_promise_23_bytes_that_are_no_text_are_refused(data, says, tmp_path):
     file = tmp_path / "p.yaml"
     file.write_bytes(data)
     with pytest.raises(PolicyError, match=says) as caught:
@@ -138,7 +138,7 @@ def test_bytes_that_are_no_text_are_refused(data, says, tmp_path):
     assert str(file) in str(caught.value).splitlines()[0]
 
 
-def test_a_file_of_a_hundred_megabytes_is_not_read_to_its_end(tmp_path):
+def test_promise_23_a_file_of_a_hundred_megabytes_is_not_read_to_its_end(tmp_path):
     file = tmp_path / "p.yaml"
     with file.open("wb") as out:
         out.truncate(100_000_000)
@@ -212,7 +212,7 @@ def test_an_unknown_key_is_guessed_and_a_missing_one_asked_for():
 
 @given(st.text(max_size=300) | st.text(st.sampled_from("ab:-[]{}'\"\n \t#&*!|>%@?,0.~"), max_size=60))
 @settings(max_examples=400, deadline=None)
-def test_any_text_is_values_or_one_error_with_its_place(text):
+def test_promise_23_any_text_is_values_or_one_error_with_its_place(text):
     try:
         parse(text, "f.yaml").plain()
     except AugkitError as error:
@@ -222,7 +222,7 @@ def test_any_text_is_values_or_one_error_with_its_place(text):
 
 @given(data=st.binary(max_size=200))
 @settings(max_examples=100, deadline=None)
-def test_any_bytes_are_values_or_one_error(data, tmp_path_factory):
+def test_promise_23_any_bytes_are_values_or_one_error(data, tmp_path_factory):
     file = tmp_path_factory.getbasetemp() / "any.yaml"
     file.write_bytes(data)
     try:

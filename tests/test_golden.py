@@ -58,7 +58,7 @@ def made(name: str) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_an_op_makes_the_pictures_that_were_written_down(name):
+def test_promise_14_an_op_makes_the_pictures_that_were_written_down(name):
     golden = np.load(FILE)
     for key, now in made(name).items():
         assert key in golden, "write the golden pictures of a new op down: python -m tests.test_golden"

@@ -121,7 +121,7 @@ def _numbers_of(draws: Draws) -> list[int]:
     return [len(step.op.drawn()) for step in draws.policy.leaves()]
 
 
-def test_ten_thousand_decisions_are_those_of_every_other_machine():
+def test_promise_13_ten_thousand_decisions_are_those_of_every_other_machine():
     found = golden(drawn())
     assert found["decisions"] >= 10_000
     assert found == json.loads(GOLDEN.read_text(encoding="utf-8"))
@@ -132,7 +132,7 @@ def same(one: Draws, at: np.ndarray, other: Draws, there: np.ndarray) -> None:
     assert (one.numbers[:, at] == other.numbers[:, there]).all()
 
 
-def test_other_sources_copies_and_their_order_change_no_draw():
+def test_promise_15_other_sources_copies_and_their_order_change_no_draw():
     text = policy.parse(POLICY)
     few = draw(text, ["a", "b", "c"], [0, 1, 2], seed=1, aspects=np.ones(3))
     many = draw(
@@ -143,14 +143,14 @@ def test_other_sources_copies_and_their_order_change_no_draw():
 
 
 @pytest.mark.parametrize("added", ["  - transpose: {p: 0.5}\n", "  - rotate: {degrees: [-1, 1]}\n"])
-def test_another_step_at_the_end_changes_no_draw_before_it(added):
+def test_promise_15_another_step_at_the_end_changes_no_draw_before_it(added):
     plain = draw(policy.parse(POLICY), ["a", "b"], [1, 1], seed=1, aspects=np.ones(2))
     longer = draw(policy.parse(POLICY + added), ["a", "b"], [1, 1], seed=1, aspects=np.ones(2))
     assert (longer.active[: len(plain.active)] == plain.active).all()
     assert (longer.numbers[: len(plain.numbers)] == plain.numbers).all()
 
 
-def test_another_op_in_front_changes_no_draw_after_it():
+def test_promise_15_another_op_in_front_changes_no_draw_after_it():
     longer = POLICY.replace("steps:\n  - shift", "steps:\n  - transpose: {p: 0.5}\n  - shift", 1)
     plain = draw(policy.parse(POLICY), ["a", "b"], [1, 1], seed=1, aspects=np.ones(2))
     more = draw(policy.parse(longer), ["a", "b"], [1, 1], seed=1, aspects=np.ones(2))

@@ -15,7 +15,7 @@ ELSEWHERE = ("192.0.2.1", 443)  # RFC 5737: an address of nobody
 Refused = Callable[[], str]
 
 
-def test_a_connection_to_another_machine_is_refused(refused_connections: Refused) -> None:
+def test_promise_33_a_connection_to_another_machine_is_refused(refused_connections: Refused) -> None:
     with socket.socket() as here, pytest.raises(ConnectionRefusedError, match="no network"):
         here.connect(ELSEWHERE)
     assert "192.0.2.1" in refused_connections()
@@ -33,7 +33,7 @@ def test_a_refusal_that_is_swallowed_is_still_written_down(refused_connections: 
     assert "192.0.2.1" in refused_connections()
 
 
-def test_a_started_python_is_refused_too(refused_connections: Refused) -> None:
+def test_promise_33_a_started_python_is_refused_too(refused_connections: Refused) -> None:
     code = f"import socket; socket.socket().connect({ELSEWHERE!r})"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 1
@@ -46,6 +46,6 @@ def test_this_machine_is_reached() -> None:
         socket.create_connection(server.getsockname()).close()
 
 
-def test_no_library_calls_home() -> None:
+def test_promise_33_no_library_calls_home() -> None:
     assert os.environ["NO_ALBUMENTATIONS_UPDATE"] == "1"
     assert os.environ["HF_HUB_OFFLINE"] == "1"

@@ -201,7 +201,7 @@ def test_words_of_any_kind_are_read_back_the_same(reason, about, level, guard, s
 
 @given(st.randoms(use_true_random=False), st.integers(0, 10**6), st.sampled_from("[]{}:,#-'\"\n x0.&*!"))
 @settings(max_examples=80, deadline=None)
-def test_a_policy_with_one_letter_wrong_is_a_policy_or_one_placed_error(rng, at, letter):
+def test_promise_23_a_policy_with_one_letter_wrong_is_a_policy_or_one_placed_error(rng, at, letter):
     text = policy.dump(policy.parse(json.dumps(written(rng, steps=2, depth=1))))
     at %= len(text)
     try:
@@ -244,7 +244,7 @@ def test_a_policy_with_one_letter_wrong_is_a_policy_or_one_placed_error(rng, at,
     )
 )
 @settings(max_examples=150, deadline=None)
-def test_any_structure_is_a_policy_or_one_placed_error(value):
+def test_promise_23_any_structure_is_a_policy_or_one_placed_error(value):
     filled = {"version": 1, "task": "digits", "steps": [], **value} if isinstance(value, dict) else value
     for text in (json.dumps(value), json.dumps(filled)):
         try:

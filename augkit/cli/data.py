@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augkit.cli import judging
+from augkit.errors import printable
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -98,7 +98,7 @@ def build(
         origin=_origin(source),
         say=_say,
     )
-    print(made.text())
+    print(printable(made.text()))
 
 
 def generate(
@@ -157,7 +157,7 @@ def generate(
     wanted = tuple(name.strip() for name in splits.split(",") if name.strip()) or None
     verdict = judging.judge_for(policy, store.sample(data, wanted) if dry_run else data, task=task)
     if not verdict.safe:
-        print(verdict.text(), file=sys.stderr)
+        _say(verdict.text())
         raise SystemExit(1)
     names = class_names(data)
     number = store.copies_of(copies or (), names)
@@ -173,7 +173,7 @@ def generate(
             image_format=image_format,
             part=part,
         )
-        print(expected.text(), expected.hours(), sep="\n")
+        print(printable(expected.text()), expected.hours(), sep="\n")
         return
     made = store.generate(
         plan,
@@ -190,7 +190,7 @@ def generate(
         say=_say,
         part=part,
     )
-    print(made.text())
+    print(printable(made.text()))
     if part is not None and made.done != "merged already":
         _say(f"Once all {part.of} parts are made: augkit merge {out}")
 
@@ -225,7 +225,7 @@ def merge(
     """
     from augkit import store
 
-    print(store.merge(out, parts or (), max_bad=max_bad, say=_say).text())
+    print(printable(store.merge(out, parts or (), max_bad=max_bad, say=_say).text()))
 
 
 def verify(out: Annotated[Path, typer.Argument(help="A data set that augkit made.")]) -> None:
@@ -236,7 +236,7 @@ def verify(out: Annotated[Path, typer.Argument(help="A data set that augkit made
     from augkit import store
 
     found = store.verify(out)
-    print(found.text())
+    print(printable(found.text()))
     if not found.ok:
         raise SystemExit(1)
 
@@ -255,7 +255,7 @@ def replay(
     from augkit import store
 
     found = store.replay(out, row, source=source)
-    print(found.text())
+    print(printable(found.text()))
     if not found.ok:
         raise SystemExit(1)
 
@@ -281,14 +281,14 @@ def _load(
         limit=limit,
         classes=classes or (),
         checksums=checksums,
-        say=functools.partial(print, file=sys.stderr),
+        say=_say,
     )
-    print(sources.found(data), file=sys.stderr)
+    _say(sources.found(data))
     return data
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    print(printable(text), file=sys.stderr)
 
 
 def _origin(source: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import sys
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from augkit.cli.data import Classes, Limit, Seed, Source, Split, Stratify
+from augkit.errors import printable
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,8 +46,8 @@ def stats(
         seed=seed,
         limit=limit,
         classes=classes or (),
-        say=functools.partial(print, file=sys.stderr),
+        say=lambda text: print(printable(text), file=sys.stderr),
     )
     wanted = [name.strip() for name in splits.split(",") if name.strip()]
     found = statistics.measure(data, wanted)
-    print(json.dumps(found.canonical(), indent=2, ensure_ascii=False) if as_json else found.text())
+    print(json.dumps(found.canonical(), indent=2, ensure_ascii=False) if as_json else printable(found.text()))

@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import dataclasses
 import multiprocessing
+import os
 import signal
 import sys
 import traceback
@@ -27,6 +28,7 @@ R = TypeVar("R")
 ATTEMPTS = 8  # for one task, each ended by the death of a process
 
 _SIGNALS = {int(each): each.name for each in signal.Signals}
+_NO_MEMORY = 12  # as ENOMEM: the exit status of a worker that has too little
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 serving = False  # whether this process is a worker
@@ -146,6 +148,8 @@ def _serve(pipe: Connection, work: Callable[[Any, int], Any]) -> None:
             answer = (True, work(task, attempt))
         except AugkitError as error:
             answer = (False, error)
+        except MemoryError:  # in a new process, with nothing else in it, there may be enough
+            os._exit(_NO_MEMORY)
         except Exception as error:
             trace = "".join(traceback.format_exception(error))
             answer = (False, RuntimeError(f"a worker failed at {task}:\n{trace}"))

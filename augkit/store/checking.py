@@ -145,7 +145,8 @@ def _verified(root: Path, said: dict[str, Any]) -> Verified:
     problems += _added(root, others, names)
     if not any(problem.startswith(f"{disk.PLAN}:") for problem in problems):
         problems += _compare_folders(root)
-    if (root / disk.MARKER).read_bytes() != marked(count[0], tree, others, version):
+    whole = marked(count[0], tree, others, version)
+    if not disk.regular(root / disk.MARKER) or (root / disk.MARKER).read_bytes() != whole:
         problems.append(f"{disk.MARKER}: it was changed")
     return Verified(root, count[0], tuple(problems))
 

@@ -10,9 +10,9 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from augkit.errors import StoreError
 
@@ -23,6 +23,8 @@ MARKER = "augkit.json"
 PLAN = ".augkit/plan.json"
 
 _TRIES = 3
+_PASSING = (errno.EIO, errno.EAGAIN, errno.ESTALE)
+R = TypeVar("R")
 LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What file browsers leave behind: nobody's data."""
 
@@ -38,16 +40,24 @@ def put(path: str, data: bytes) -> None:
         os.close(handle)
 
 
-def get(path: str) -> bytes:
-    """Read a whole file; an I/O error that may pass is tried again, three times in all."""
+def patiently(do: Callable[[], R]) -> R:
+    """Do something; after an I/O error that may pass, do all of it again, three times in all.
+
+    What is written has to be written anew each time: after a failed `fsync` nobody knows what is on the disk.
+    """
     for attempt in range(1, _TRIES):
         try:
-            return _read(path)
+            return do()
         except OSError as error:
-            if error.errno not in (errno.EIO, errno.EAGAIN, errno.ESTALE):
+            if error.errno not in _PASSING:
                 raise
             time.sleep(0.05 * 4**attempt)
-    return _read(path)
+    return do()
+
+
+def get(path: str) -> bytes:
+    """Read a whole file, patiently."""
+    return patiently(lambda: _read(path))
 
 
 def _read(path: str) -> bytes:
@@ -56,10 +66,16 @@ def _read(path: str) -> bytes:
 
 
 def replace(root: Path, name: str, data: bytes) -> None:
-    """Write a file of the output at `root` under its final name: whole and on the disk, or not at all."""
-    new = aside(root, name)
-    put(str(new), data)
-    commit(root, new, name)
+    """Write a file of the output at `root` under its final name, patiently: whole and on the disk, or not
+    at all.
+    """
+
+    def write() -> None:
+        new = aside(root, name)
+        put(str(new), data)
+        commit(root, new, name)
+
+    patiently(write)
 
 
 def replace_json(root: Path, name: str, value: Any) -> None:

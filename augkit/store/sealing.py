@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import shutil
 from collections.abc import Sequence
@@ -27,7 +28,8 @@ def seal(job: Job, splits: Sequence[str], shards: int) -> manifest.Summary:
     """
     out = Path(job.out)
     shown = next((split for split in job.augmented if split in splits), splits[0])
-    summary = manifest.merge(out, shards, card.shown(job.classes), shown, card.CELLS)
+    rows = functools.partial(manifest.merge, out, shards, card.shown(job.classes), shown, card.CELLS)
+    summary = disk.patiently(rows)
     quarantine = [{"split": split, "source": key, "reason": reason} for split, key, reason in summary.bad]
     disk.replace_json(out, f"{disk.PRIVATE}/quarantine.json", quarantine)
     describe(job)

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,19 +64,20 @@ class _Source:
 
 
 def make(job: Job, shard: Shard, attempt: int) -> Made:
-    """Make a shard's files and seal it.
+    """Make a shard's files and seal it, patiently.
 
     Raises:
         StoreError: the operating system refuses to write.
     """
+    chances = itertools.count(1)
     try:
-        return _make(job, shard, attempt)
+        return disk.patiently(lambda: _make(job, shard, attempt, next(chances)))
     except OSError as error:
         raise disk.explained(error, Path(job.out)) from error
 
 
-def _make(job: Job, shard: Shard, attempt: int) -> Made:
-    tmp = f"{job.tmp}/{shard.number}-{os.getpid()}-{attempt}"
+def _make(job: Job, shard: Shard, attempt: int, chance: int) -> Made:
+    tmp = f"{job.tmp}/{shard.number}-{os.getpid()}-{attempt}-{chance}"
     Path(tmp).mkdir()
     shelf = Shelf(job, shard, tmp)
     rows, suspects = shelf.rows, Suspects(job, shard, attempt)
@@ -89,7 +91,7 @@ def _make(job: Job, shard: Shard, attempt: int) -> Made:
                 _make_source(job, shard, source, draws, first, decoded.get(source.place), made, shelf)
             shelf.flush()
         suspects.watch(None)
-        files = shelf.writer.close(again=job.again or attempt > 1)
+        files = shelf.writer.close(again=job.again or attempt > 1 or chance > 1)
     finally:
         shelf.writer.abandon()
     seal = Path(tmp, "seal")

@@ -53,12 +53,12 @@ def test_many_workers_are_other_processes(tmp_path):
     assert set(engines.run([(str(tmp_path), 9)], note, 1)) == {os.getpid()}
 
 
-def test_p9_a_workers_death_costs_its_task_another_attempt_and_is_reported(capfd):
+def test_promise_9_a_workers_death_costs_its_task_another_attempt_and_is_reported(capfd):
     assert sorted(engines.run(range(5), die_at_three, 2)) == [(0, 1), (1, 1), (2, 1), (3, 3), (4, 1)]
     assert "SIGKILL" in capfd.readouterr().err
 
 
-def test_p9_a_task_that_always_kills_its_process_ends_the_run(monkeypatch):
+def test_promise_9_a_task_that_always_kills_its_process_ends_the_run(monkeypatch):
     monkeypatch.setattr(engines.pool, "ATTEMPTS", 2)
     with pytest.raises(StoreError, match="exit status 7"):
         list(engines.run([1], always_die, 2))
@@ -75,7 +75,7 @@ def test_a_bug_in_a_worker_is_shown_with_its_place():
         list(engines.run(range(5), break_at_three, 2))
 
 
-def test_p28_no_process_is_left_when_the_caller_stops_early():
+def test_promise_28_no_process_is_left_when_the_caller_stops_early():
     import multiprocessing
 
     for result in engines.run(range(50), double, 2):

@@ -73,7 +73,7 @@ def test_hidden_entries_are_passed_over(tmp_path):
     assert records.keys(data["train"]) == ["a/1.png"]
 
 
-def test_p21_links_are_not_followed(tmp_path):
+def test_promise_21_links_are_not_followed(tmp_path):
     outside = make(tmp_path / "outside", "secret.png")
     root = make(tmp_path / "root", "a/1.png")
     (root / "a" / "2.png").symlink_to(outside / "secret.png")
@@ -81,13 +81,13 @@ def test_p21_links_are_not_followed(tmp_path):
         sources.load(root)
 
 
-def test_p20_odd_names_survive(tmp_path):
+def test_promise_20_odd_names_survive(tmp_path):
     names = ["a/-x.png", "a/emoji 🦊.png", "a/new\nline.png", 'a/q"uote.png', "a/" + "x" * 250 + ".png"]
     data = sources.load(make(tmp_path, *names))
     assert set(records.keys(data["train"])) == set(names)
 
 
-def test_p20_names_that_are_not_text_are_escaped(tmp_path):
+def test_promise_20_names_that_are_not_text_are_escaped(tmp_path):
     folder = make(tmp_path, "a/1.png") / "a"
     with open(os.fsencode(folder) + b"/\xff\xfe.png", "wb") as file:  # noqa: PTH123 - a name that is bytes
         file.write(PICTURE)
@@ -127,7 +127,7 @@ def test_hidden_folders_and_pipes_are_passed_over_aloud(tmp_path):
     ]
 
 
-def test_p21_linked_folders_and_loops_and_dangling_links_are_refused(tmp_path):
+def test_promise_21_linked_folders_and_loops_and_dangling_links_are_refused(tmp_path):
     for name, target in (("loop", "."), ("dangling.png", "nowhere"), ("out", "/usr")):
         root = make(tmp_path / name, "a/1.png")
         (root / "a" / name).symlink_to(target)
@@ -135,7 +135,7 @@ def test_p21_linked_folders_and_loops_and_dangling_links_are_refused(tmp_path):
             sources.load(root)
 
 
-def test_p27_every_folder_is_listed_once_and_classes_cost_alike(tmp_path, monkeypatch):
+def test_promise_27_every_folder_is_listed_once_and_classes_cost_alike(tmp_path, monkeypatch):
     make(tmp_path, *(f"train/{number:03d}/{picture}.png" for number in range(200) for picture in range(2)))
     calls = []
     real = os.scandir
@@ -145,7 +145,7 @@ def test_p27_every_folder_is_listed_once_and_classes_cost_alike(tmp_path, monkey
     assert len(calls) == len(set(calls)) == 202
 
 
-def test_p27_nobody_opens_or_asks_for_a_picture_while_listing(tmp_path, monkeypatch):
+def test_promise_27_nobody_opens_or_asks_for_a_picture_while_listing(tmp_path, monkeypatch):
     root = make(tmp_path, *(f"c{number % 3}/{number}.png" for number in range(30)))
     for name in ("stat", "lstat", "open"):
         real = getattr(os, name)

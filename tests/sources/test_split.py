@@ -45,7 +45,7 @@ def test_another_seed_splits_otherwise():
     assert keys(split.divided(source(), "50/50", seed=1)) != keys(split.divided(source(), "50/50", seed=2))
 
 
-def test_p15_one_picture_more_moves_at_most_one_other():
+def test_promise_15_one_picture_more_moves_at_most_one_other():
     before = keys(split.divided(source(), "50/50"))
     after = keys(split.divided(source(extra=1), "50/50"))
     moved = {key for name in before for key in before[name] if key not in after[name]}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import multiprocessing
 import os
+import shutil
 import signal
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -30,6 +34,10 @@ def worse(how: str, where: str, given: job.Job, part: job.Shard, attempt: int) -
     def instead(data: bytes, **named: object) -> object:
         if data in bad and how == "kill":
             os.kill(os.getpid(), signal.SIGSEGV)
+        if data in bad and how == "exit":
+            os._exit(3)
+        if data in bad and how == "huge":
+            raise MemoryError
         if data in bad and how == "hang":
             time.sleep(3600)
         if data in bad and how == "once" and not Path(where, str(bad[data])).exists():
@@ -67,13 +75,13 @@ def test_promise_9_a_picture_that_kills_its_process_costs_that_picture(tmp_path,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["kill", "hang"])
+@pytest.mark.parametrize("how", ["kill", "hang", "exit", "huge"])
 def test_promise_9_three_pictures_that_kill_or_never_end_cost_those_three(tmp_path, sick, how, monkeypatch):
     sick(how)
     monkeypatch.setattr(writing, "Job", functools.partial(job.Job, patience=1))
     out = tmp_path / "out"
     made = store.generate(making.plan(copies=1), making.source(300), out, workers=2, progress=False)
-    assert made.bad == 3 and quarantined(out) == ["k005", "k077", "k103"]
+    assert made.bad == 3 and quarantined(out) == ["k005", "k077", "k103"] and made.pictures == 297 * 2
     assert not multiprocessing.active_children()
 
 
@@ -93,6 +101,70 @@ def test_promise_9_a_worker_that_died_once_costs_nothing(tmp_path, sick):
     assert (tmp_path / "5").exists() and quarantined(out) == []
     store.generate(making.plan(copies=1), making.source(20), whole, progress=False)
     assert making.tree(out) == making.tree(whole)
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_promise_10_a_signal_stops_a_run_within_two_seconds_whatever_it_is_at(tmp_path, sick, kind, workers):
+    sick("hang")
+    sent: list[float] = []
+
+    def send() -> None:
+        while not list(tmp_path.glob("out/.augkit/run/log")):
+            time.sleep(0.01)
+        time.sleep(0.2)
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), kind)
+
+    with decoding_put_back(), pytest.raises(store.Interrupted, match="what is finished is kept") as caught:
+        threading.Thread(target=send).start()
+        store.generate(
+            making.plan(copies=1), making.source(20), tmp_path / "out", workers=workers, progress=False
+        )
+    assert time.monotonic() - sent[0] < 2 and not workers_left()
+    assert caught.value.exit_code == (130 if kind == signal.SIGINT else 143)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_promise_10_a_second_signal_stops_what_the_first_one_left_to_do(tmp_path, monkeypatch, workers):
+    real, start = shutil.rmtree, time.monotonic()
+
+    def dawdle(path: object, *rest: object, **named: object) -> None:
+        if "tmp" in str(path) and stopping:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(3600)
+        real(path, *rest, **named)
+
+    def stop(*_: object) -> None:
+        stopping.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+
+    stopping: list[float] = []
+    monkeypatch.setattr(shutil, "rmtree", dawdle)
+    monkeypatch.setattr("augkit.store.sealing.seal", stop)
+    with pytest.raises(KeyboardInterrupt):
+        store.generate(
+            making.plan(copies=1), making.source(20), tmp_path / "out", workers=workers, progress=False
+        )
+    assert start < stopping[0] and time.monotonic() - stopping[0] < 2
+    assert not workers_left()
+
+
+def workers_left() -> list[psutil.Process]:
+    """Return the workers that still run; Python's own helper of such processes may."""
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+
+
+@contextlib.contextmanager
+def decoding_put_back() -> Iterator[None]:
+    """Put back what `worse` puts in place where the worker is this process."""
+    decode = codec.decode
+    try:
+        yield
+    finally:
+        codec.decode = decode
 
 
 def test_what_an_earlier_run_noted_accuses_nobody(tmp_path):

@@ -85,21 +85,21 @@ def test_overwriting_deletes_nothing_that_augkit_did_not_make(made):
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_p6_a_folder_with_other_things_is_refused_and_left_alone(tmp_path, overwrite):
+def test_promise_6_a_folder_with_other_things_is_refused_and_left_alone(tmp_path, overwrite):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(StoreError, match="augkit did not make it"):
         store.generate(making.plan(), making.source(10), tmp_path, overwrite=overwrite)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_p6_a_file_is_no_folder(tmp_path):
+def test_promise_6_a_file_is_no_folder(tmp_path):
     path = tmp_path / "out"
     path.write_text("")
     with pytest.raises(StoreError, match="a file"):
         store.generate(making.plan(), making.source(10), path)
 
 
-def test_p6_a_folder_that_cannot_be_written_is_said_so(tmp_path, monkeypatch):
+def test_promise_6_a_folder_that_cannot_be_written_is_said_so(tmp_path, monkeypatch):
     def refuse(self, *_, **__):
         raise PermissionError(13, "Permission denied", str(self))
 
@@ -110,7 +110,7 @@ def test_p6_a_folder_that_cannot_be_written_is_said_so(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("inner", [".", "train", "train/3"])
-def test_p6_p7_an_output_that_holds_its_source_is_refused(tmp_path, overwrite, inner):
+def test_promise_6_7_an_output_that_holds_its_source_is_refused(tmp_path, overwrite, inner):
     built = store.build(making.source(10), tmp_path / "built").out
     tree = making.tree(built)
     with pytest.raises(AugkitError):
@@ -118,7 +118,7 @@ def test_p6_p7_an_output_that_holds_its_source_is_refused(tmp_path, overwrite, i
     assert making.tree(built) == tree
 
 
-def test_p8_two_writers_do_not_mix(tmp_path):
+def test_promise_8_two_writers_do_not_mix(tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "tests.store.making", str(out), "1"]
     options = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -130,7 +130,7 @@ def test_p8_two_writers_do_not_mix(tmp_path):
     assert store.verify(out).ok
 
 
-def test_p8_the_lock_of_a_dead_process_holds_nobody(tmp_path):
+def test_promise_8_the_lock_of_a_dead_process_holds_nobody(tmp_path):
     out = tmp_path / "out"
     process = subprocess.Popen([sys.executable, "-m", "tests.store.making", str(out), "1"], cwd=ROOT)
     while not (out / disk.RUN / "lock").exists() and process.poll() is None:

@@ -57,7 +57,7 @@ def test_originals_keep_their_bytes(tmp_path):
     assert (tmp_path / "train/3/k003-0.png").read_bytes() == data["train"][3]["image"]["bytes"]
 
 
-def test_p12_the_bytes_are_the_same_for_any_workers_shards_order_and_folder(tmp_path, monkeypatch):
+def test_promise_12_the_bytes_are_the_same_for_any_workers_shards_order_and_folder(tmp_path, monkeypatch):
     data = making.source(30, 6)
     shuffled = DatasetDict({name: part.shuffle(seed=3) for name, part in reversed(data.items())})
     shuffled = DatasetDict({name: shuffled[name] for name in data})
@@ -71,7 +71,7 @@ def test_p12_the_bytes_are_the_same_for_any_workers_shards_order_and_folder(tmp_
     assert differing == {".augkit/plan.json", "augkit.json"}  # which name the size of a shard
 
 
-def test_p15_a_picture_more_changes_no_other(tmp_path):
+def test_promise_15_a_picture_more_changes_no_other(tmp_path):
     few = making.tree(store.generate(making.plan(), making.source(20), tmp_path / "few").out)
     more = making.tree(store.generate(making.plan(), making.source(23), tmp_path / "more").out)
     pictures = [name for name in few if name.startswith("train/")]
@@ -126,7 +126,7 @@ def test_generating_from_a_build_makes_what_the_source_makes(tmp_path):
     assert making.tree(store.generate(making.plan(), again, tmp_path / "again").out) == direct
 
 
-def test_p17_bad_pictures_are_left_out_with_a_reason(tmp_path):
+def test_promise_17_bad_pictures_are_left_out_with_a_reason(tmp_path):
     data = with_bad(making.source(300), {5: b"", 17: making.picture(17)[:60]})
     made = store.generate(making.plan(copies=1), data, tmp_path, workers=2)
     assert made.bad == 2 and made.pictures == 298 * 2
@@ -136,7 +136,7 @@ def test_p17_bad_pictures_are_left_out_with_a_reason(tmp_path):
     assert store.verify(tmp_path).ok
 
 
-def test_p17_too_many_bad_pictures_stop_the_run(tmp_path):
+def test_promise_17_too_many_bad_pictures_stop_the_run(tmp_path):
     data = with_bad(making.source(20), {3: b"", 4: b"", 5: b"<html>"})
     with pytest.raises(
         StoreError, match=r"3 of 20 sources cannot be read\n  train: .k003.: the file is empty"
@@ -192,7 +192,7 @@ def test_what_is_saved_makes_the_same_plan_again(tmp_path):
     assert json.loads((tmp_path / ".augkit" / "plan.json").read_text("utf-8"))["digest"] == plan.digest
 
 
-def test_p26_shards_are_fetched_one_at_a_time():
+def test_promise_26_shards_are_fetched_one_at_a_time():
     shards = job.Sources(making.source(40), ["train"], 4).shards(skip={0, 1})
     assert next(shards).number == 2 and next(shards).keys[0] == "k012"
 

@@ -80,18 +80,18 @@ def kill_round(out: Path, wanted: dict[str, str], number: int) -> None:
 
 
 @pytest.mark.parametrize("number", range(2))  # more, with one worker: test_kill_rounds.py
-def test_p1_p2_p4_a_killed_run_finishes_to_the_same_bytes(tmp_path, wanted, number):
+def test_promise_1_2_4_a_killed_run_finishes_to_the_same_bytes(tmp_path, wanted, number):
     kill_round(tmp_path / "out", wanted, number)
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("number", range(100, 200))
-def test_p1_p2_p4_a_run_killed_in_a_hundred_rounds(tmp_path, wanted, number):
+def test_promise_1_2_4_a_run_killed_in_a_hundred_rounds(tmp_path, wanted, number):
     kill_round(tmp_path / "out", wanted, number)
 
 
 @pytest.mark.parametrize(("kind", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_p10_a_signal_stops_the_run_with_a_word_and_its_workers(tmp_path, kind, code):
+def test_promise_10_a_signal_stops_the_run_with_a_word_and_its_workers(tmp_path, kind, code):
     out = tmp_path / "out"
     process = start(out, 2)
     wait_for_seals(out, process, 1)
@@ -144,7 +144,7 @@ def crashing(monkeypatch, at: int, steps=STEPS) -> None:
         monkeypatch.setattr(module, name, stepping(getattr(module, name)))
 
 
-def test_p3_every_stop_point_resumes(tmp_path, monkeypatch):
+def test_promise_3_every_stop_point_resumes(tmp_path, monkeypatch):
     monkeypatch.setattr(job, "SHARD_SIZE", 2)
     plan, data = making.plan(copies=1), making.source(4)
     wanted = making.tree(store.generate(plan, data, tmp_path / "whole").out)
@@ -164,7 +164,7 @@ def test_p3_every_stop_point_resumes(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("call", ["write", "fsync"])
-def test_p5_a_full_disk_is_a_clean_stop(tmp_path, monkeypatch, call):
+def test_promise_5_a_full_disk_is_a_clean_stop(tmp_path, monkeypatch, call):
     import errno
 
     monkeypatch.setattr(job, "SHARD_SIZE", 4)
