@@ -13,7 +13,7 @@ import typer
 from augkit.cli import data, foreign, health, measuring, pictures, policies
 from augkit.errors import AugkitError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "helps", "main"]
 
 app = typer.Typer(
     name="augkit",
@@ -31,6 +31,25 @@ data.add_to(app)
 measuring.add_to(app)
 foreign.add_to(app)
 health.add_to(app)
+
+
+def helps() -> list[tuple[str, str, str]]:
+    """Return each command's name, its whole help, and the first sentence of it."""
+    group = typer.main.get_command(app)
+    with typer.Context(group, info_name="augkit", max_content_width=100, terminal_width=100) as above:
+        named = [(name, group.get_command(above, name)) for name in group.list_commands(above)]  # type: ignore[attr-defined]
+        return [
+            (
+                name,
+                command.get_help(typer.Context(command, info_name=name, parent=above)),
+                _first(command.help),
+            )
+            for name, command in named
+        ]
+
+
+def _first(text: str | None) -> str:
+    return " ".join((text or "").split("\n\n")[0].split())
 
 
 def main() -> None:
