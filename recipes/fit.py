@@ -245,10 +245,17 @@ def _reseed(keras: Any, model: Any, seed: int, epoch: int) -> None:
 
     # PyTorch's dropout draws from the global generator where a layer has no seed of its own.
     keras.utils.set_random_seed(number("global"))
-    for layer in model.layers:
+    # By place, because Keras counts the names it gives on and on.
+    for place, layer in enumerate(_layers(model)):
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
-            generator.state.assign(np.array([number(layer.name), 0], dtype=np.int64))
+            generator.state.assign(np.array([number(f"layer {place}"), 0], dtype=np.int64))
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """Yield every layer of a network, those of networks inside it too."""
+    for layer in model.layers:
+        yield from _layers(layer) if hasattr(layer, "layers") else (layer,)
 
 
 def _watched(test: Pictures) -> tuple[np.ndarray, np.ndarray]:

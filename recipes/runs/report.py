@@ -5,6 +5,7 @@ Everything is made from the result (`result.json`) alone, so a report can be dra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,57 @@ def write(result: Result, run: Path) -> None:
         "",
         "![what is, and what the network reads](confusion.png)",
         "",
-        "| class | pictures | read correctly | most often misread as |",
-        "|---|---:|---:|---|",
-        *(f"| {name} | {count} | {share:.1f} % | {wrong} |" for name, count, share, wrong in classes(result)),
+        *_table(result),
         "",
         *_best(result),
         "",
     ]
     write_text(run / "report.md", "\n".join(lines))
+
+
+def write_folds(results: Sequence[Result], out: Path) -> str:
+    """Write the report of several parts of one data set, each tested on once; return its table.
+
+    The spread is the standard deviation between the parts.
+    """
+    shares = np.array([100 * result["accuracy"] for result in results])
+    counts = np.sum([result["confusion"] for result in results], axis=0)
+    total, title = int(counts.sum()), f"{len(results)} folds together"
+    whole = {**results[0], "confusion": counts.tolist(), "accuracy": float(np.trace(counts) / total)}
+    whole |= {"title": title}
+    spread = f", {shares.min():.2f} to {shares.max():.2f} between the folds" if len(results) > 1 else ""
+    text = f"{100 * whole['accuracy']:.2f} % of {total:,} pictures read correctly{spread}"
+    save(_confusion(whole), out / "confusion.png")
+    lines = [
+        f"# {whole['title']}",
+        "",
+        f"{text}. Each picture was read once, by a network that had not seen it.",
+        "",
+        "| fold | pictures | read correctly | epochs | seconds of training |",
+        "|---|---:|---:|---:|---:|",
+        *map(_fold, results),
+        "",
+        "![what is, and what the networks read](confusion.png)",
+        "",
+        *_table(whole),
+        "",
+    ]
+    write_text(out / "report.md", "\n".join(lines))
+    return text
+
+
+def _fold(result: Result) -> str:
+    seconds, count = sum(row["seconds"] for row in result["history"]), int(np.sum(result["confusion"]))
+    share, epochs = f"{100 * result['accuracy']:.2f} %", len(result["history"])
+    return f"| {result['title']} | {count:,} | {share} | {epochs} | {seconds:.0f} |"
+
+
+def _table(result: Result) -> list[str]:
+    return [
+        "| class | pictures | read correctly | most often misread as |",
+        "|---|---:|---:|---|",
+        *(f"| {name} | {count} | {share:.1f} % | {wrong} |" for name, count, share, wrong in classes(result)),
+    ]
 
 
 def _best(result: Result) -> list[str]:

@@ -1,9 +1,10 @@
 """Settings of a recipe: a YAML file and changes to it → a frozen dataclass, with errors as file:line:col.
 
-A recipe writes down what it takes as a dataclass without defaults; the YAML file beside it has the values,
-so that each stands in one place. A field is an int, float, str or bool, one of a few words (`Literal`), a
-tuple or dict of such, another dataclass, or one of these or nothing (`X | None`); `Annotated[int, Within(1)]`
-says how large a number may be.
+A recipe writes down what it takes as a dataclass; the YAML file beside it has the values, so that each
+stands in one place. A field with a default may be left out of the file, and no other.
+
+A field is an int, float, str or bool, one of a few words (`Literal`), a tuple or dict of such, another
+dataclass, or one of these or nothing (`X | None`). `Annotated[int, Within(1)]` says how large it may be.
 """
 
 from __future__ import annotations
@@ -155,10 +156,11 @@ def _read(kind: Any, item: Item) -> Any:
 
 def _dataclass(kind: Any, item: Item) -> Any:
     hints = typing.get_type_hints(kind, include_extras=True)
-    names = [field.name for field in dataclasses.fields(kind)]
-    held = item.mapping(names, needs=names)
+    fields = dataclasses.fields(kind)
+    names = [field.name for field in fields]
+    held = item.mapping(names, needs=[f.name for f in fields if f.default is dataclasses.MISSING])
     try:
-        return kind(**{name: _read(hints[name], held[name]) for name in names})
+        return kind(**{name: _read(hints[name], each) for name, each in held.items()})
     except ValueError as error:  # from what holds fields against each other, in __post_init__
         return item.fail(str(error))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recipes import demo
+from recipes import compare_policies, demo
+from recipes.runs import settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,7 +17,7 @@ def test_every_command_of_the_demo_is_one_that_augkit_or_a_recipe_has() -> None:
     commands = [command for _, part in demo.parts("out/demo", 2, "jax") for command in part]
     assert demo.REFUSAL in commands
     for words in map(shlex.split, commands):
-        assert words[0] == "augkit" or words[:3] == ["python", "-m", "recipes.digits"]
+        assert words[0] == "augkit" or words[:3] == ["python", "-m", "recipes.compare_policies"]
         assert all((ROOT / word).exists() for word in words if word.startswith("recipes/"))
 
 
@@ -36,3 +37,15 @@ def test_a_step_that_fails_stops_the_demo_with_its_code(
     monkeypatch.setattr(demo, "_run", lambda command: 3)
     assert demo.main(["--out", str(tmp_path)]) == 3
     assert "run the demo again to carry on" in capsys.readouterr().err
+
+
+def test_what_the_demo_compares_is_what_it_has_made_and_settings_are_settings() -> None:
+    words = shlex.split(demo.parts(shlex.quote("my demo"), 1, "jax")[-1][1][0])
+    changes = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+    held = settings.load(compare_policies.Settings, ROOT / demo.COMPARED, changes)
+    assert {name: arm.data for name, arm in held.arms.items()} == {
+        "none": "my demo/digits",
+        "safe": "my demo/safe",
+        "unsafe": "my demo/unsafe",
+    }
+    assert held.data.source == "my demo/digits"

