@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from augkit import document, page
+from augkit import steps as nodes
 from augkit.document import Item
 from augkit.intervals import Interval
-from augkit.steps import Choice, Names, Node, Step, Sugar, canonical, leaves, read
+from augkit.steps import Choice, Names, Node, Step, Sugar, canonical, leaves
 
 GUARDS = ("refuse", "redraw", "clip", "relabel", "drop")
 BORDERS = ("constant", "edge", "reflect")
@@ -107,7 +108,7 @@ def load(path: str | Path) -> Policy:
     Raises:
         PolicyError: at `file:line:col`, with what was given, what is wanted, and the fix.
     """
-    return _policy(document.read(path))
+    return read(document.read(path))
 
 
 def parse(text: str, name: str = "policy") -> Policy:
@@ -115,7 +116,7 @@ def parse(text: str, name: str = "policy") -> Policy:
 
     `name` stands for the file in messages.  Raises PolicyError as `load` does.
     """
-    return _policy(document.parse(text, name))
+    return read(document.parse(text, name))
 
 
 def dump(policy: Policy) -> str:
@@ -151,12 +152,13 @@ def _quoted(plain: Any) -> Any:
     return plain
 
 
-def _policy(item: Item) -> Policy:
+def read(item: Item) -> Policy:
+    """Read a policy from a document that is parsed already; raises PolicyError as `load` does."""
     keys = item.mapping(_KEYS, needs=("version", "task", "steps"))
     if keys["version"].value != 1 or isinstance(keys["version"].value, bool):
         keys["version"].fail(f"got {keys['version'].shown}, want 1", "write 'version: 1'")
     names = Names()
-    steps = tuple(read(entry, names) for entry in keys["steps"].sequence())
+    steps = tuple(nodes.read(entry, names) for entry in keys["steps"].sequence())
     given: dict[str, Any] = {}
     if "on_unsafe" in keys:
         given["on_unsafe"] = keys["on_unsafe"].word(GUARDS)

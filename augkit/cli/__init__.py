@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from augkit.cli import data, foreign, health, measuring, pictures, policies
+from augkit.cli import data, foreign, health, measuring, pictures, policies, studio
 from augkit.errors import AugkitError
 
 __all__ = ["app", "helps", "main"]
@@ -31,6 +31,7 @@ data.add_to(app)
 measuring.add_to(app)
 foreign.add_to(app)
 health.add_to(app)
+studio.add_to(app)
 
 
 def helps() -> list[tuple[str, str, str]]:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from augkit.fix.file import save
 from augkit.fix.repair import Fixed, fix
+from augkit.fix.text import Text
 
-__all__ = ["Fixed", "fix", "save"]
+__all__ = ["Fixed", "Text", "fix", "save"]

@@ -55,7 +55,7 @@ class Text:
     @functools.cached_property
     def policy(self) -> Policy:
         """Return the policy; PolicyError where the text is not one."""
-        return policy.parse(self.text, self.file)
+        return policy.read(self._tree)
 
     @functools.cached_property
     def _tree(self) -> Item:
@@ -124,6 +124,20 @@ class Text:
         column = 0 if flow else next(iter(given.values())).begin
         between = ", " if flow else "\n" + " " * (column - self.text.rfind("\n", 0, column) - 1)
         return self._edited([self._entered(body, between.join(left))]) if left else self
+
+    def added(self, path: str, entry: str) -> tuple[int, int, str]:
+        """Return the edit (start, end, what to write there) that adds an entry to the settings of the step at
+        `path`: last where they stand in brackets, else first.
+        """
+        body = self._chain(path)[-1]
+        if isinstance(body.value, dict) and body.value and body.flow:
+            last = list(body.value.values())[-1]
+            return last.end, last.end, f", {entry}"
+        return self._entered(body, entry)
+
+    def item(self, path: str) -> Item:
+        """Return the value at `path`, such as `steps[1].rotate`."""
+        return self._chain(path)[-1]
 
     def without_waiver(self, code: str) -> Text:
         """Return the text without the waiver of a rule; the key `allow` goes with its last waiver."""

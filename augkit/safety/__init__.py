@@ -40,6 +40,7 @@ from augkit.safety import (
     ls908_nothing_left,
 )
 from augkit.safety.case import Case, Rule
+from augkit.safety.drawn import found_in
 from augkit.safety.finding import Finding, drawn_in_words, value_in_words
 from augkit.safety.guard import guarded, survived
 from augkit.safety.narrowing import narrowed
@@ -81,7 +82,11 @@ RULES: dict[str, Rule] = {
 OF_STEPS = tuple(rule for code, rule in RULES.items() if code < "LS5")
 """The rules on what steps do to pictures and labels."""
 
+OF_DRAWS = (*OF_STEPS, RULES["LS907"])
+"""The rules that a single draw can break, for `found_in`."""
+
 __all__ = [
+    "OF_DRAWS",
     "OF_STEPS",
     "RULES",
     "Case",
@@ -90,6 +95,7 @@ __all__ = [
     "SafePolicy",
     "Verdict",
     "drawn_in_words",
+    "found_in",
     "guarded",
     "judge",
     "narrowed",

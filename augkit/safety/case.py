@@ -259,5 +259,5 @@ def _named(classes: tuple[str, ...]) -> str:
 
 def _shown(axis: str, value: float) -> str:
     if axis in ("turn", "mirrored"):
-        return f"{180.0 if abs(value) > 179.9995 else value + 0.0:.4g}°"
+        return f"{180.0 if abs(value) > 179.9995 else round(value, 9) + 0.0:.4g}°"
     return f"{value:.3g}"

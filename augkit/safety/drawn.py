@@ -1,0 +1,105 @@
+"""Draws held one by one: the rules on steps, asked of a single draw and its own class.
+
+A draw is a policy that leaves nothing to chance, so the same rules find the same words for it.  What a step
+of another tool did is known by its declaration alone; what that leaves open is unproven.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from augkit.draw import Draws
+from augkit.intervals import Interval
+from augkit.ops.foreign import Foreign
+from augkit.reach import Limits, Reach, inside
+from augkit.safety import bound, reflected
+from augkit.safety.case import Case, Rule
+from augkit.safety.finding import Finding
+from augkit.safety.settle import MEASURED, Answer, Settler
+from augkit.steps import Node
+from augkit.tasks import Task
+
+_MARGIN = 1e-6
+_RELABELLED = ("turn", "mirrored")
+
+
+def found_in(
+    draws: Draws, i: int, task: Task, classes: tuple[str, ...], rules: tuple[Rule, ...]
+) -> tuple[Finding, ...]:
+    """Return what rules find in one draw, for the class (`label_before`) of its picture; the worst first.
+
+    Where the guard has relabelled the draw its turn and its mirror are what the task says they are, and are
+    not found.
+
+    Args:
+        draws:   N draws with labels, guarded if their policy guards.
+        i:       which of them.
+        task:    what labels survive.
+        classes: the data's class names, in the order of their labels.
+        rules:   those that are asked.
+    """
+    one = _alone(draws, i)
+    case = _Case(one, task, classes[int(draws.label_before[i])])
+    found = [finding for rule in rules for finding in rule.check(case)]
+    if draws.labels[i] != draws.label_before[i]:
+        found = [finding for finding in found if finding.axis not in _RELABELLED]
+    return tuple(sorted(found, key=lambda one: (one.state != "unsafe", not one.becomes, one.code)))
+
+
+class _Case(Case):
+    """Hold one draw against what one class survives."""
+
+    def __init__(self, draw: Draws, task: Task, name: str) -> None:
+        aspect = Interval(float(draw.aspects[0]), float(draw.aspects[0]))
+        super().__init__(draw.policy, task, (name,), aspect)
+        self.settler = _Settler(draw, aspect)
+
+
+class _Settler(Settler):
+    """Settle limits of one draw: its bound, then its measure."""
+
+    def __init__(self, draw: Draws, aspect: Interval) -> None:
+        super().__init__(draw.policy, aspect)
+        self.draw = draw
+
+    def _settle(self, axis: str, limit: Limits) -> Answer:
+        reached = self.reach.on(axis)
+        if inside(reached, limit):
+            return Answer("safe", reached)
+        measured = bound.reached(self.draw, axis)[:, 0]
+        over = bound.open_ended(axis, limit).excess(measured)
+        value = float(measured[np.argmax(over)])
+        if over.max() > _MARGIN and bound.certain(self.draw, axis, limit):
+            return Answer("unsafe", reached, value, self.draw)
+        if axis in _RELABELLED and self.reflects:
+            image = reflected.worst(self.draw, axis, limit)
+            if image is not None:
+                return Answer("unsafe", reached, image.turn, self.draw, border=True)
+        return Answer("safe" if over.max() <= _MARGIN and self._whole(axis) else "unproven", reached, value)
+
+    def _whole(self, axis: str) -> bool:
+        """Tell whether the measure of the draw is all there is to it on one axis."""
+        if axis in MEASURED:
+            return bound.unmeasured(self.policy, axis, self.aspect) == Reach()
+        return not self._unseen(axis)
+
+
+def _alone(draws: Draws, i: int) -> Draws:
+    """Return one draw (N = 1) of a policy that can make no other: the steps done, narrowed to its numbers."""
+    steps: list[Node] = []
+    rows: list[int] = []
+    row = 0
+    for step, done in zip(draws.policy.leaves(), draws.active[:, i], strict=True):
+        drawn = step.op.drawn()
+        if done:
+            values = {number.name: float(draws.numbers[row + k, i]) for k, number in enumerate(drawn)}
+            op = step.op if isinstance(step.op, Foreign) else step.op.at(values)
+            steps.append(dataclasses.replace(step, op=op, p=1.0))
+            rows += range(row, row + len(drawn))
+        row += len(drawn)
+    policy = dataclasses.replace(draws.policy, steps=tuple(steps), on_unsafe="refuse", allow=())
+    active = np.ones((len(steps), 1), dtype=np.bool_)
+    one = draws.take(np.array([i]))
+    return dataclasses.replace(one, policy=policy, active=active, numbers=draws.numbers[rows][:, [i]])
