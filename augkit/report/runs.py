@@ -12,7 +12,7 @@ from pathlib import Path
 from augkit.errors import UsageError
 
 _WIDE, _HIGH = 300, 120
-_PANELS = {"loss": ("loss", "test_loss"), "read correctly": ("accuracy", "test_accuracy")}
+_PANELS = {"loss": ("loss", "val_loss"), "read correctly": ("accuracy", "val_accuracy")}
 _MOST = 400  # points of a line; of more, every n-th
 
 
@@ -95,7 +95,7 @@ def _panel(title: str, columns: Sequence[str], rows: Sequence[dict[str, float]])
 
 
 def _called(column: str) -> str:
-    return "in test" if column.startswith("test_") else "in training"
+    return "in test" if column.startswith("val_") else "in training"
 
 
 def _end(title: str, value: float) -> str:

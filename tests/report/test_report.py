@@ -155,7 +155,7 @@ def test_what_is_no_finished_data_set_is_refused(made: Path, tmp_path: Path) -> 
         report(out)
 
 
-LOG = "epoch,loss,accuracy,test_loss,test_accuracy\n1,2,0.1,2.5,0.2\n2,1,0.5,nan,0.4\n3,0.5,0.9,1.5,0.8\n"
+LOG = "epoch,loss,accuracy,val_loss,val_accuracy\n1,2,0.1,2.5,0.2\n2,1,0.5,nan,0.4\n3,0.5,0.9,1.5,0.8\n"
 
 
 def run(folder: Path, log: str = LOG, result: dict[str, object] | None = None) -> Path:
