@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from augkit.cli import data, foreign, health, measuring, pictures, policies, studio
+from augkit.cli import data, foreign, health, measuring, pictures, policies, starting, studio
 from augkit.errors import AugkitError
 
 __all__ = ["app", "helps", "main"]
@@ -25,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+starting.add_to(app)
 policies.add_to(app)
 pictures.add_to(app)
 data.add_to(app)

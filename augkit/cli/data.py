@@ -99,6 +99,7 @@ def build(
         say=_say,
     )
     print(printable(made.text()))
+    _say(f"next: augkit init --task TASK --data {out} writes a first policy; augkit tasks lists the tasks")
 
 
 def generate(
@@ -193,6 +194,8 @@ def generate(
     print(printable(made.text()))
     if part is not None and made.done != "merged already":
         _say(f"Once all {part.of} parts are made: augkit merge {out}")
+    elif part is None:
+        _say(f"next:\n  augkit verify {out}")
 
 
 def merge(

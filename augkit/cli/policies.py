@@ -68,6 +68,8 @@ def check(
                 print(line)
     else:
         print("\n\n".join(pages.verdict(verdict, show_reach=show_reach) for verdict in verdicts))
+        for path, verdict in zip(policy, verdicts, strict=True):
+            print(pages.after(verdict, str(path), task=task, data=data), file=sys.stderr)
     if not all(verdict.safe for verdict in verdicts):
         raise SystemExit(1)
 

@@ -38,7 +38,12 @@ def test_a_safe_policy_exits_0_and_says_so(augkit: Run) -> None:
     code, out, err = augkit("check", SAFE)
     assert code == 0
     assert "safe for the task digits, proved for each of its 10 classes" in out
-    assert err == ""
+    assert err == f"next: augkit preview {SAFE} YOUR-PICTURES shows what it makes of pictures\n"
+
+
+def test_an_unsafe_policy_is_told_how_to_be_mended_and_where_to_read_why(augkit: Run) -> None:
+    _, _, err = augkit("check", UNSAFE, "--task", "hands")
+    assert f"augkit fix {UNSAFE} --task hands" in err and "augkit explain LS" in err
 
 
 def test_an_unsafe_policy_exits_1_and_names_rule_place_class_and_what_a_6_becomes(augkit: Run) -> None:

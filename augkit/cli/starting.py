@@ -1,0 +1,140 @@
+"""Commands to begin with: init."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augkit.errors import StoreError, UsageError
+from augkit.intervals import Interval
+
+_SCHEMAS = {"policy": "policy.schema.json", "task": "task.schema.json"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command()(init)
+
+
+def init(
+    task: Annotated[str, typer.Option(help="What your labels are: a built-in task, see augkit tasks.")] = "",
+    data: Annotated[
+        str, typer.Option(help="Your pictures: a folder of class folders, or a source such as mnist-sample.")
+    ] = "",
+    classes: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Your class names, if the pictures are not at hand: cat,dog; or which class of the task "
+            "each one is: zero=0,one=1."
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The policy file to write; others are written beside it.")] = Path(
+        "policy.yaml"
+    ),
+    overwrite: Annotated[bool, typer.Option(help="Replace files that are there already.")] = False,
+) -> None:
+    """Write a first policy for a task, proved safe, and a task file where your classes have other names.
+
+    Example: augkit init --task digits
+
+    Example: augkit init --task natural --data photos --out flowers.yaml
+    """
+    from augkit import starter, tasks
+
+    if not task:
+        raise UsageError(
+            f"what are your labels? want --task with one of {', '.join(tasks.names())}",
+            fix="augkit init --task natural, say; 'augkit tasks' says what each is for",
+        )
+    if task not in tasks.names():
+        tasks.load(task)  # a misspelt name is said to be one
+        raise UsageError(f"got {task!r}, want a built-in task", fix=f"one of {', '.join(tasks.names())}")
+    names, given = _named(classes or [])
+    aspect = None
+    if data:
+        names, aspect = _of_data(data, names)
+    own = starter.own_task(task, names, given, schema=_SCHEMAS["task"]) if names else ""
+    beside = out.with_name("task.yaml" if out.name == "policy.yaml" else f"{out.stem}-task.yaml")
+    judged = tasks.parse(own, str(beside)) if own else tasks.load(task)
+    text = starter.starter(
+        judged, beside.name if own else task, classes=names or None, aspect=aspect, file=str(out)
+    )
+    files = {out: text} | ({beside: own} if own else {})
+    _write(files, overwrite=overwrite)
+    about = f"a first policy for the task {judged.name}, proved safe" if task != "none" else "a first policy"
+    print(f"wrote {out}: {about}")
+    if own:
+        print(f"wrote {beside}: what your {len(names)} classes survive; change it where yours differ")
+    print(_next(out, data))
+
+
+def _named(given: list[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the class names of --classes, and which class of the task some are said to be."""
+    names: list[str] = []
+    stands_for: dict[str, str] = {}
+    for entry in (part for text in given for part in text.split(",") if part.strip()):
+        name, equals, theirs = (part.strip() for part in entry.partition("="))
+        names.append(name)
+        if equals:
+            stands_for[name] = theirs
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise UsageError(f"the class {twice[0]!r} is given twice", where="--classes", fix="give each once")
+    return tuple(names), stands_for
+
+
+def _of_data(data: str, names: tuple[str, ...]) -> tuple[tuple[str, ...], Interval]:
+    """Return the classes and the picture shapes of a data set."""
+    from augkit import sources
+    from augkit.sources.aspects import aspects
+    from augkit.sources.records import class_names
+
+    read = sources.load(data, say=lambda text: print(text, file=sys.stderr))
+    print(sources.found(read), file=sys.stderr)
+    there = class_names(read)
+    strangers = [name for name in names if name not in there]
+    if strangers:
+        raise UsageError(
+            f"{strangers[0]!r} is no class of the data, which have {', '.join(map(repr, there[:12]))}",
+            where="--classes",
+            fix="leave --classes out, or say with it which class of the task one of these is",
+        )
+    return there, aspects(read, ("train",))
+
+
+def _write(files: dict[Path, str], *, overwrite: bool) -> None:
+    """Write files whole, and beside them the schemas that they name."""
+    from augkit import schema
+
+    there = [path for path in files if path.exists()]
+    if there and not overwrite:
+        raise UsageError(
+            "it is there already", where=str(there[0]), fix="name another with --out, or give --overwrite"
+        )
+    for kind, name in _SCHEMAS.items():
+        path = next(iter(files)).with_name(name)
+        if any(name in text for text in files.values()) and not path.exists():
+            files = {**files, path: json.dumps(getattr(schema, kind)(), indent=2, ensure_ascii=False) + "\n"}
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot write it: {error.strerror}", where=str(error.filename or "")) from None
+
+
+def _next(out: Path, data: str) -> str:
+    """Say what to do with a new policy."""
+    where = data or "YOUR-PICTURES"
+    check = f"augkit check {out}" + (f" --data {data}" if data else "")
+    return "\n".join([
+        "next:",
+        f"  {check}",
+        f"  augkit preview {out} {where} --out preview.png",
+        f"  augkit generate {out} {where} augmented --copies 4",
+        *([] if data else ["YOUR-PICTURES is a folder of class folders, or a source: augkit build --list"]),
+    ])  # fmt: skip
