@@ -251,13 +251,15 @@ def _decode_plain(data: bytes, header: Header, by: int) -> Picture:
     if by > 1 and header.kind == "jpeg":
         flag = _REDUCED[by][0 if grey else 1]
     else:
-        flag = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR
+        flag = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
     if picture is None:
         raise ValueError("OpenCV finds it damaged")
     if grey:
         return picture[:, :, None]  # type: ignore[return-value]
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture)  # type: ignore[return-value]
+    if flag != cv2.IMREAD_COLOR_RGB:  # for smaller ones OpenCV has no such order
+        cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture)
+    return picture  # type: ignore[return-value]
 
 
 def _decode_deep(data: bytes, background: int) -> Picture:

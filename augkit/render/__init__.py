@@ -46,7 +46,8 @@ def render(
         last = number + 1 == len(parts)
         if isinstance(part, Run):
             reduced = (size, by) if number == 0 else (None, 1)
-            out = coloured(warp.warped(out, part, j, sheet, draws.policy.border, *reduced), part, j)
+            moved = warp.warped(out, part, j, sheet, draws.policy.border, *reduced)
+            out = coloured(moved, part, j, own=not np.may_share_memory(moved, picture))
             sheet = sheet if last else coloured(sheet, part, j)
         else:
             values = _values(part, j)
@@ -99,25 +100,33 @@ def _group(pictures: Picture, group: Group, fill: Picture, border: str) -> Pictu
 def reduction(draws: Draws, which: NDArray[np.int64], size: tuple[int, int]) -> int:
     """Return how much smaller a decoder may make a source picture for some draws of it: 1, 2, 4 or 8.
 
-    The first thing that all of them do is to shrink it by at least as much in every direction, so that no
-    pixel that is asked for is lost.
-
     Args:
         draws: the draws.
         which: int64, those of one source.
         size:  its width and height in pixels.
     """
-    shrink = min((_shrink(draws, i, size) for i in which.tolist()), default=1.0)
-    return next((k for k in (8, 4, 2) if shrink >= k), 1)
+    return int(reductions(draws.take(which), np.tile(size, (len(which), 1))).min()) if len(which) else 1
 
 
-def _shrink(draws: Draws, i: int, size: tuple[int, int]) -> float:
-    """Return how many source pixels lie beside each other in an output pixel of draw `i`, where fewest."""
-    parts, j = draws.parts(i)
-    first = parts[0] if parts else None
-    if not isinstance(first, Run) or first.filter == "nearest" or draws.policy.border != "constant":
-        return 1.0
-    return float(warp.shrinks(first, *size, np.array([j]))[1][0])
+def reductions(draws: Draws, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how much smaller a decoder may make the source picture of each draw: 1, 2, 4 or 8, int64 (N,).
+
+    The first thing that a draw does is to shrink it by at least as much in every direction, so that no pixel
+    that is asked for is lost.
+
+    Args:
+        draws: the draws.
+        sizes: int64 (N, 2), width and height in pixels of each draw's source.
+    """
+    out = np.ones(len(draws), dtype=np.int64)
+    if draws.policy.border != "constant":
+        return out
+    for which, parts in draws.groups:
+        first = parts[0] if parts else None
+        if isinstance(first, Run) and first.filter != "nearest":
+            fewest = warp.shrinks(first, sizes[which])
+            out[which] = np.select([fewest >= 8, fewest >= 4, fewest >= 2], [8, 4, 2], 1)
+    return out
 
 
 def _values(use: Use, i: int) -> dict[str, float]:

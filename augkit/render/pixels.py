@@ -6,6 +6,7 @@ W - ½, and a frame's edge is a picture's edge, whatever its size in pixels.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from augkit.draw.runs import Plane
 
 Size = tuple[int, int]
 """Width and height in pixels."""
+
+Entries = tuple[float, ...]
+"""The nine entries of one homography in pixels, row by row."""
 
 
 def in_pixels(
@@ -56,3 +60,32 @@ def singular(entries: Any) -> tuple[Any, Any]:
     a, b, _, c, d = entries[:5]
     long, short = np.hypot(a + d, c - b), np.hypot(a - d, b + c)
     return (long + short) / 2, np.abs(long - short) / 2
+
+
+def singular_of(entries: Entries) -> tuple[float, float]:
+    """Return what `singular` does for one map, without arrays: a tenth of the time."""
+    a, b, _, c, d = entries[:5]
+    long, short = math.hypot(a + d, c - b), math.hypot(a - d, b + c)
+    return (long + short) / 2, abs(long - short) / 2
+
+
+def scaled(entries: Entries, kx: float, ky: float, dx: float, dy: float) -> Entries:
+    """Return the map that first scales along both sides and moves a picture, and then does `entries`."""
+    a, b, tx, c, d, ty, p, q, r = entries
+    return (
+        a * kx, b * ky, a * dx + b * dy + tx,
+        c * kx, d * ky, c * dx + d * dy + ty,
+        p * kx, q * ky, p * dx + q * dy + r,
+    )  # fmt: skip
+
+
+def at_centre(entries: Entries, after: Size) -> Entries:
+    """Return the affine map that is nearest to a homography in the middle of the output."""
+    a, b, tx, c, d, ty, p, q, r = entries
+    if p == q == 0:
+        return (a / r, b / r, tx / r, c / r, d / r, ty / r, 0.0, 0.0, 1.0)
+    u, v = (after[0] - 1) / 2, (after[1] - 1) / 2
+    x, y, w = np.linalg.solve(np.array(entries).reshape(3, 3), [u, v, 1.0]).tolist()
+    a, b, c, d = (a - u * p) * w, (b - u * q) * w, (c - v * p) * w, (d - v * q) * w
+    x, y = x / w, y / w
+    return (a, b, u - a * x - b * y, c, d, v - c * x - d * y, 0.0, 0.0, 1.0)

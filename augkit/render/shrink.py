@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.render.pixels import Size, singular
+from augkit.render.pixels import Entries, Size, scaled, singular_of
 
 Picture = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 
 _SOFTENING = 0.1
 """How much of a pixel goes to its two neighbours, over shrink²: what leaves photographs as sharp as their
@@ -27,65 +24,78 @@ then rounds off what the whole pixels of the smaller one have lost."""
 _MARGIN = 3
 
 
-def only(picture: Picture, matrix: Floats, after: Size) -> bool:
+def only(picture: Picture, entries: Entries, after: Size) -> bool:
     """Tell whether a map does nothing but give the whole picture fewer pixels along both sides."""
     (height, width), (wide, high) = picture.shape[:2], after
     kx, ky = wide / width, high / height
-    plain = np.array([[kx, 0, (kx - 1) / 2], [0, ky, (ky - 1) / 2], [0, 0, 1]])
-    return kx <= 1 and ky <= 1 and bool(np.abs(matrix - plain).max() < 1e-9)
+    if kx > 1 or ky > 1:
+        return False
+    plain = (kx, 0.0, (kx - 1) / 2, 0.0, ky, (ky - 1) / 2, 0.0, 0.0, 1.0)
+    return all(abs(entry - one) < 1e-9 for entry, one in zip(entries, plain, strict=True))
 
 
-def averaged(picture: Picture, matrix: Floats, linear: tuple[Any, ...]) -> tuple[Picture, Floats]:
+def averaged(picture: Picture, entries: Entries, linear: Entries) -> tuple[Picture, Entries]:
     """Make a picture that shrinks much in all directions smaller by a whole factor, and leave a rest to do.
 
     Args:
         picture: uint8 H×W×C.
-        matrix:  3×3, from its pixels to the output's.
-        linear:  the linear part of the matrix near the middle, as the first of six entries.
+        entries: the map from its pixels to the output's.
+        linear:  the map near the middle.
 
     Returns:
-        The picture, and the matrix that does the rest; both unchanged where it shrinks less than threefold.
+        The picture, and the map that does the rest; both unchanged where it shrinks less than threefold.
     """
     height, width = picture.shape[:2]
-    least = 1 / max(float(singular(linear)[0]), 1e-9)
+    least = 1 / max(singular_of(linear)[0], 1e-9)
     whole = min(int(least / _LEFT), width, height)
     if least < _COARSE or whole < 2:
-        return picture, matrix
+        return picture, entries
     small = max(1, round(width / whole)), max(1, round(height / whole))
     out = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
     kx, ky = width / small[0], height / small[1]
-    back = np.array([[kx, 0, (kx - 1) / 2], [0, ky, (ky - 1) / 2], [0, 0, 1]])
-    return np.asarray(out, dtype=np.uint8).reshape(small[1], small[0], -1), matrix @ back
+    rest = scaled(entries, kx, ky, (kx - 1) / 2, (ky - 1) / 2)
+    return np.asarray(out, dtype=np.uint8).reshape(small[1], small[0], -1), rest
 
 
 def softened(
-    picture: Picture, matrix: Floats, linear: tuple[Any, ...], after: Size, border: str
-) -> tuple[Picture, Floats]:
+    picture: Picture, entries: Entries, linear: Entries, after: Size, border: str
+) -> tuple[Picture, Entries]:
     """Spread each pixel over its neighbours, as far as the map shrinks along each side.
 
     Only the part of the source that the output shows is worked on, and returned.  Arguments as of `averaged`;
     `after` is the output's size and `border` what lies outside the picture.
     """
     a, b, _, c, d = linear[:5]
-    inverse = np.linalg.inv(np.array([[a, b], [c, d]]))
-    part, corner = _shown(picture, matrix, after) if border != "reflect" else (picture, (0, 0))
+    det = max(abs(a * d - b * c), 1e-12)
+    part, (left, top) = _shown(picture, entries, after) if border != "reflect" else (picture, (0, 0))
     if not part.size:
-        return picture, matrix
-    spread = np.clip(_SOFTENING * (inverse**2).sum(axis=1), 0, 0.5)
-    across, down = (np.array([share / 2, 1 - share, share / 2], np.float32) for share in spread)
+        return picture, entries
+    across, down = _kernel((b * b + d * d) / det**2), _kernel((a * a + c * c) / det**2)
     soft = cv2.sepFilter2D(part, -1, across, down, borderType=cv2.BORDER_REPLICATE)
-    moved = matrix @ np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1.0]])
-    return np.asarray(soft, dtype=np.uint8).reshape(part.shape), moved
+    return np.asarray(soft, dtype=np.uint8).reshape(part.shape), scaled(entries, 1.0, 1.0, left, top)
 
 
-def _shown(picture: Picture, matrix: Floats, after: Size) -> tuple[Picture, tuple[int, int]]:
+def _kernel(squared: float) -> NDArray[np.float32]:
+    """Return the weights of a pixel and its neighbours along a side, given the square of the shrink."""
+    spread = min(_SOFTENING * squared, 0.5)
+    return np.array([spread / 2, 1 - spread, spread / 2], np.float32)
+
+
+def _shown(picture: Picture, entries: Entries, after: Size) -> tuple[Picture, tuple[int, int]]:
     """Return the part of a picture that the output shows, and where its corner is."""
     height, width = picture.shape[:2]
-    corners = np.array([[-1, after[0], -1, after[0]], [-1, -1, after[1], after[1]], [1, 1, 1, 1]])
-    x, y, w = np.linalg.inv(matrix) @ corners
-    if (w <= 0).any():
-        return picture, (0, 0)
-    x, y = x / w, y / w
-    left, right = max(int(x.min()) - _MARGIN, 0), min(int(x.max()) + _MARGIN + 1, width)
-    top, bottom = max(int(y.min()) - _MARGIN, 0), min(int(y.max()) + _MARGIN + 1, height)
+    a, b, tx, c, d, ty, p, q, r = entries
+    right_, down_ = after
+    corners = [(u, v) for u in (-1.0, right_) for v in (-1.0, down_)]
+    # The inverse, up to a factor whose sign is that of the determinant.
+    det = a * (d * r - ty * q) - b * (c * r - ty * p) + tx * (c * q - d * p)
+    xs, ys = [], []
+    for u, v in corners:
+        w = ((c * q - d * p) * u + (b * p - a * q) * v + (a * d - b * c)) / det
+        if w <= 0:
+            return picture, (0, 0)
+        xs.append(((d * r - ty * q) * u + (tx * q - b * r) * v + (b * ty - tx * d)) / det / w)
+        ys.append(((ty * p - c * r) * u + (a * r - tx * p) * v + (tx * c - a * ty)) / det / w)
+    left, right = max(int(min(xs)) - _MARGIN, 0), min(int(max(xs)) + _MARGIN + 1, width)
+    top, bottom = max(int(min(ys)) - _MARGIN, 0), min(int(max(ys)) + _MARGIN + 1, height)
     return picture[top:bottom, left:right], (left, top)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from augkit.draw import Run
 from augkit.render import shrink, stack, windows
-from augkit.render.pixels import Size, in_pixels, singular
+from augkit.render.pixels import Entries, Size, at_centre, in_pixels, singular, singular_of
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -80,7 +80,7 @@ def warped(
         maps = windows.folded(run, i, (width / by, height / by), after, border)
         folded = cv2.remap(picture, *maps, FILTERS[run.filter], borderMode=BORDERS[border])
         return np.asarray(folded, dtype=np.uint8).reshape(after[1], after[0], channels)
-    out = _resampled(picture, np.array(entries).reshape(3, 3), after, sheet, border, run.filter)
+    out = _resampled(picture, entries, after, sheet, border, run.filter)
     for window in open_:
         out = windows.laid_over(out, window, run, i, sheet)
     return out
@@ -137,19 +137,24 @@ def _one_by_one(
     return out.reshape(count, after[1], after[0], channels)
 
 
-def shrinks(run: Run, width: int, height: int, which: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return how many source pixels lie beside each other in an output pixel, for some draws.
+def shrinks(run: Run, sizes: NDArray[np.int64]) -> Floats:
+    """Return how many source pixels lie beside each other in an output pixel, in the direction of fewest.
+
+    Args:
+        run:   the run.
+        sizes: int64 (N, 2), width and height of each draw's source.
 
     Returns:
-        float64 (n,) twice: in the direction where they are most, and where they are fewest.
+        float64 (N,); 1 for a homography that is no affine map.
     """
-    after = run.size_after(width, height)
-    through = tuple(entry[which] for entry in run.through)
-    entries = in_pixels(through, (run.before[which], run.after[which]), (width, height), after, np.sqrt)
-    if any(np.any(entry != 0) for entry in entries[6:8]):
-        return np.ones(len(which)), np.ones(len(which))
-    long, short = singular(entries)
-    return 1 / np.maximum(short, 1e-12), 1 / np.maximum(long, 1e-12)
+    known = {
+        (width, height): run.size_after(width, height) for width, height in set(map(tuple, sizes.tolist()))
+    }
+    after = np.array([known[width, height] for width, height in sizes.tolist()]).reshape(-1, 2)
+    before, made = (sizes[:, 0], sizes[:, 1]), (after[:, 0], after[:, 1])
+    entries = in_pixels(run.through, (run.before, run.after), before, made, np.sqrt)
+    plain = (entries[6] == 0) & (entries[7] == 0)
+    return np.where(plain, 1 / np.maximum(singular(entries)[0], 1e-12), 1.0)
 
 
 def _needs_care(entries: tuple[Any, ...], run: Run, sharp: float, i: int | None = None) -> Any:
@@ -157,46 +162,37 @@ def _needs_care(entries: tuple[Any, ...], run: Run, sharp: float, i: int | None 
     at = slice(None) if i is None else i
     care = (entries[6] != 0) | (entries[7] != 0)
     if run.filter != "nearest":
-        care = care | (singular(entries)[1] * sharp < 1)
+        care = care | ((singular(entries) if i is None else singular_of(entries))[1] * sharp < 1)
     for shows in run.open:
         care = care | shows[at]
     return care & ~run.still[at]
 
 
 def _resampled(
-    picture: Picture, matrix: Floats, after: Size, sheet: Picture, border: str, filter_: str
+    picture: Picture, entries: Entries, after: Size, sheet: Picture, border: str, filter_: str
 ) -> Picture:
-    """Resample a picture by a 3×3 matrix of pixels to pixels, averaging where it shrinks."""
-    if filter_ in ("linear", "area") and shrink.only(picture, matrix, after):
+    """Resample a picture by a map of pixels to pixels, averaging where it shrinks."""
+    if filter_ in ("linear", "area") and shrink.only(picture, entries, after):
         out = cv2.resize(picture, after, interpolation=cv2.INTER_AREA)
         return np.asarray(out, dtype=np.uint8).reshape(after[1], after[0], picture.shape[2])
     points = 1
     if filter_ != "nearest":
-        picture, matrix = shrink.averaged(picture, matrix, _at_centre(matrix, after))
-        most = 1 / max(float(singular(_at_centre(matrix, after))[1]), 1e-9)
+        picture, entries = shrink.averaged(picture, entries, at_centre(entries, after))
+        linear = at_centre(entries, after)
+        most = 1 / max(singular_of(linear)[1], 1e-9)
         if most > _SHARP and filter_ == "linear":
-            picture, matrix = shrink.softened(picture, matrix, _at_centre(matrix, after), after, border)
+            picture, entries = shrink.softened(picture, entries, linear, after, border)
         elif most > _SHARP:
             points = min(_MOST_POINTS, math.ceil(most))
     size = after[0] * points, after[1] * points
+    matrix = np.array(entries).reshape(3, 3)
     if points > 1:
         matrix = np.array([[points, 0, (points - 1) / 2], [0, points, (points - 1) / 2], [0, 0, 1]]) @ matrix
     flags, mode, fill = FILTERS[filter_], BORDERS[border], sheet.ravel().tolist()
-    if matrix[2, 0] == matrix[2, 1] == 0:
+    if entries[6] == entries[7] == 0:
         flat = matrix[:2] / matrix[2, 2]
         out = cv2.warpAffine(picture, flat, size, flags=flags, borderMode=mode, borderValue=fill)
     else:
         out = cv2.warpPerspective(picture, matrix, size, flags=flags, borderMode=mode, borderValue=fill)
     out = cv2.resize(out, after, interpolation=cv2.INTER_AREA) if points > 1 else out
     return np.asarray(out, dtype=np.uint8).reshape(after[1], after[0], picture.shape[2])
-
-
-def _at_centre(matrix: Floats, after: Size) -> tuple[float, ...]:
-    """Return the linear part of a homography near the middle of the output, as the first of six entries."""
-    if matrix[2, 0] == matrix[2, 1] == 0:
-        return tuple((matrix[:2] / matrix[2, 2]).ravel().tolist())
-    x, y, w = np.linalg.solve(matrix, [(after[0] - 1) / 2, (after[1] - 1) / 2, 1.0])
-    at = np.array([x / w, y / w, 1.0])
-    top, side, scale = (matrix @ at).tolist()
-    slope = (matrix[:2, :2] - np.outer([top / scale, side / scale], matrix[2, :2])) / scale
-    return (*slope[0].tolist(), 0.0, *slope[1].tolist(), 0.0)
