@@ -23,7 +23,7 @@ from augkit import codec
 from augkit import keys as addresses
 from augkit.draw import Run, draw
 from augkit.errors import PictureError
-from augkit.render import reduction, render, render_batch
+from augkit.render import reductions, render, render_batch
 from augkit.store import disk, manifest
 from augkit.store.job import Job, Shard
 from augkit.store.rows import Rows
@@ -63,6 +63,25 @@ class _Source:
         return self.header.upright
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Block:
+    """Hold some sources of a shard, and what is drawn for them.
+
+    Attributes:
+        sources:  N sources.
+        draws:    of all their copies, source by source; None where nothing is drawn.
+        firsts:   int64 (N,), the first draw of each source.
+        reshaped: N draws that give originals the size of every picture; None where they keep their own.
+        by:       how many times smaller each source may be read, for all that is made of it.
+    """
+
+    sources: list[_Source]
+    draws: Draws | None
+    firsts: NDArray[np.int64]
+    reshaped: Draws | None
+    by: list[int]
+
+
 def make(job: Job, shard: Shard, attempt: int) -> Made:
     """Make a shard's files and seal it, patiently.
 
@@ -82,13 +101,13 @@ def _make(job: Job, shard: Shard, attempt: int, chance: int) -> Made:
     shelf = Shelf(job, shard, tmp)
     rows, suspects = shelf.rows, Suspects(job, shard, attempt)
     try:
-        for block in _blocks(shard, rows, suspects):
-            draws, firsts = _draw(job, shard, block)
-            rows.begin(draws.values if draws is not None else {})
-            decoded, made = _together(shard, block, draws, firsts, suspects)
-            for source, first in zip(block, firsts.tolist(), strict=True):
+        for sources in _blocks(shard, rows, suspects):
+            block = _drawn(job, shard, sources)
+            rows.begin(block.draws.values if block.draws is not None else {})
+            decoded, made = _together(shard, block, suspects)
+            for number, source in enumerate(sources):
                 suspects.watch(source.place)
-                _make_source(job, shard, source, draws, first, decoded.get(source.place), made, shelf)
+                _make_source(job, shard, block, number, decoded.get(source.place), made, shelf)
             shelf.flush()
         suspects.watch(None)
         files = shelf.writer.close(again=job.again or attempt > 1 or chance > 1)
@@ -128,49 +147,75 @@ def _blocks(shard: Shard, rows: Rows, suspects: Suspects) -> Iterator[list[_Sour
         yield block
 
 
-def _draw(job: Job, shard: Shard, block: list[_Source]) -> tuple[Draws | None, NDArray[np.int64]]:
-    """Draw all copies of a block, source by source; return also the first draw of each source."""
-    places = [source.place for source in block]
-    copies = shard.copies[places]
+def _drawn(job: Job, shard: Shard, sources: list[_Source]) -> _Block:
+    """Draw for all that is made of some sources."""
+    places = [source.place for source in sources]
+    copies, labels = shard.copies[places], shard.labels[places]
     firsts = np.cumsum(copies) - copies
-    if job.plan is None or not copies.any():
-        return None, firsts
-    words = np.repeat(addresses.words([shard.keys[place] for place in places]), copies)
-    labels = np.repeat(shard.labels[places], copies)
-    numbers = np.arange(1, len(labels) + 1, dtype=np.int64) - np.repeat(firsts, copies)
-    sizes = np.repeat(np.array([source.size for source in block], dtype=np.int64), copies, axis=0)
-    return job.plan.draw(words, labels, numbers, sizes), firsts
+    sizes = np.array([source.size for source in sources], dtype=np.int64)
+    draws, reshaped = None, None
+    if job.plan is not None:
+        words = addresses.words([shard.keys[place] for place in places])
+        if copies.any():
+            numbers = np.arange(1, copies.sum() + 1, dtype=np.int64) - np.repeat(firsts, copies)
+            many = np.repeat(np.arange(len(sources)), copies)
+            draws = job.plan.draw(words[many], labels[many], numbers, sizes[many])
+        if job.originals(shard.split) and reshapes(job.plan.policy):
+            aspects, zeros = sizes[:, 0] / sizes[:, 1], np.zeros(len(sources), dtype=np.int64)
+            reshaped = draw(job.plan.policy, words, zeros, seed=job.plan.seed, aspects=aspects, labels=labels)
+            reshaped = undone(reshaped, np.ones(len(sources), dtype=np.bool_))
+    by = _reduced(sources, copies, draws, reshaped, sizes, originals=job.originals(shard.split))
+    return _Block(sources, draws, firsts, reshaped, by)
+
+
+def _reduced(
+    sources: list[_Source],
+    copies: NDArray[np.int64],
+    draws: Draws | None,
+    reshaped: Draws | None,
+    sizes: NDArray[np.int64],
+    *,
+    originals: bool,
+) -> list[int]:
+    """Return how many times smaller each source may be read, for all that is made of it."""
+    readable = np.array([source.header.reducible for source in sources], dtype=np.bool_)
+    most = np.full(len(sources), 9)
+    if readable.any() and draws is not None:
+        each = np.where(draws.accepted, reductions(draws, np.repeat(sizes, copies, axis=0)), 9)
+        np.minimum.at(most, np.repeat(np.arange(len(sources)), copies), each)
+    if readable.any() and reshaped is not None:
+        most = np.minimum(most, reductions(reshaped, sizes))
+    elif originals:
+        readable &= np.array([source.header.kept_as is not None for source in sources])
+    return np.where(readable & (most < 9), most, 1).tolist()
 
 
 def _together(
-    shard: Shard,
-    block: list[_Source],
-    draws: Draws | None,
-    firsts: NDArray[np.int64],
-    suspects: Suspects,
+    shard: Shard, block: _Block, suspects: Suspects
 ) -> tuple[dict[int, Picture], dict[int, Picture]]:
     """Decode a block of small sources, and make all their pictures at once.
 
     Returns the sources' pictures by place in the shard, and what was made by number of the draw.  Nothing is
     made where the sources are not alike, or where a step is code that may hang on a picture.
     """
-    sizes = {source.size for source in block}
+    sources, draws, firsts = block.sources, block.draws, block.firsts
+    sizes = {source.size for source in sources}
     if draws is None or len(sizes) != 1 or _has_kernels(draws):
         return {}, {}
     if max(sizes)[0] * max(sizes)[1] > _SMALL:
         return {}, {}
     pictures: list[Picture] = []
     which: list[int] = []
-    for number, source in enumerate(block):
+    for number, source in enumerate(sources):
         suspects.watch(source.place)
         with contextlib.suppress(PictureError):
             pictures.append(codec.decode(source.data, header=source.header))
             which.append(number)
     suspects.watch(None)
-    decoded = {block[number].place: picture for number, picture in zip(which, pictures, strict=True)}
+    decoded = {sources[number].place: picture for number, picture in zip(which, pictures, strict=True)}
     if len({picture.shape for picture in pictures}) != 1:
         return decoded, {}
-    copies = shard.copies[[block[number].place for number in which]]
+    copies = shard.copies[[sources[number].place for number in which]]
     rows = np.repeat(firsts[which] - np.cumsum(copies) + copies, copies) + np.arange(copies.sum())
     rendered = render_batch(np.repeat(np.stack(pictures), copies, axis=0), draws.take(rows))
     return decoded, dict(zip(rows.tolist(), rendered, strict=True))
@@ -183,80 +228,48 @@ def _has_kernels(draws: Draws) -> bool:
 def _make_source(
     job: Job,
     shard: Shard,
-    source: _Source,
-    draws: Draws | None,
-    first: int,
+    block: _Block,
+    at: int,
     picture: Picture | None,
     together: dict[int, Picture],
     shelf: Shelf,
 ) -> None:
-    """Make all pictures of one source from one decode (its `picture`, where it is decoded already).
-
-    `first` is the draw of its first copy.
-    """
+    """Make all pictures of source number `at` from one decode (its `picture`, where that is done)."""
+    source, draws, by = block.sources[at], block.draws, block.by[at]
     key, label = shard.keys[source.place], int(shard.labels[source.place])
-    copies = np.arange(first, first + shard.copies[source.place])
-    reshaped = _reshaped(job, shard, source)
-    by = 1 if picture is not None else _reduced(job, shard, source, draws, copies, reshaped)
     try:
         if picture is None:
             picture = codec.decode(source.data, name=key, by=by, header=source.header)
+        else:
+            by = 1
     except PictureError as error:
         shelf.rows.bad.append((key, error.problem))
         return
     put = functools.partial(shelf.put, source.place, hashlib.sha256(source.data).hexdigest())
+    ending = codec.settings(job.format)[0]
     if job.originals(shard.split):
         extension = source.header.kept_as
-        if reshaped is not None:
-            made = render(picture, reshaped, 0, size=source.size, by=by)
-            put(0, label, codec.encode(made, job.format), _size(made), codec.settings(job.format)[0], -1)
+        if block.reshaped is not None:
+            made = render(picture, block.reshaped, at, size=source.size, by=by)
+            put(0, label, codec.encode(made, job.format), _size(made), ending, -1)
         elif extension:
             put(0, label, source.data, source.size, extension, -1)
         else:
             put(0, label, codec.encode(picture), source.size, ".png", -1)
     if draws is None:
         return
-    extension = codec.settings(job.format)[0]
-    for copy, number in enumerate(copies.tolist(), start=1):
-        shelf.rows.count(job.classes[label], bool(draws.accepted[number]))
-        if draws.accepted[number]:
+    first = int(block.firsts[at])
+    for copy in range(1, int(shard.copies[source.place]) + 1):
+        number = first + copy - 1
+        accepted = bool(draws.accepted[number])
+        shelf.rows.count(job.classes[label], accepted)
+        if accepted:
             drawn = together.get(number)
             if drawn is None:
                 drawn = render(picture, draws, number, size=source.size, by=by)
             encoded = codec.encode(drawn, job.format)
-            put(copy, int(draws.labels[number]), encoded, _size(drawn), extension, number)
+            put(copy, int(draws.labels[number]), encoded, _size(drawn), ending, number)
 
 
 def _size(picture: Picture) -> tuple[int, int]:
     return picture.shape[1], picture.shape[0]
-
-
-def _reshaped(job: Job, shard: Shard, source: _Source) -> Draws | None:
-    """Return how the original is given the size that every picture gets; None where it keeps its own."""
-    if job.plan is None or not job.originals(shard.split) or not reshapes(job.plan.policy):
-        return None
-    word = addresses.words([shard.keys[source.place]])
-    labels, aspects = shard.labels[[source.place]], np.array([source.size[0] / source.size[1]])
-    drawn = draw(job.plan.policy, word, [0], seed=job.plan.seed, aspects=aspects, labels=labels)
-    return undone(drawn, np.ones(1, dtype=np.bool_))
-
-
-def _reduced(
-    job: Job,
-    shard: Shard,
-    source: _Source,
-    draws: Draws | None,
-    copies: NDArray[np.int64],
-    reshaped: Draws | None,
-) -> int:
-    """Return how much smaller the source may be read, for all that is made of it."""
-    if not source.header.reducible:
-        return 1
-    by = []
-    if draws is not None and len(copies):
-        by.append(reduction(draws, copies[draws.accepted[copies]], source.size))
-    if reshaped is not None:
-        by.append(reduction(reshaped, np.zeros(1, dtype=np.int64), source.size))
-    elif job.originals(shard.split) and source.header.kept_as is None:
-        return 1
-    return min(by, default=1)
