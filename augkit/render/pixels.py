@@ -21,14 +21,15 @@ Entries = tuple[float, ...]
 
 
 def in_pixels(
-    through: Plane, aspects: tuple[Any, Any], before: tuple[float, float], after: Size, sqrt: Any
+    through: Plane, aspects: tuple[Any, Any], before: tuple[Any, Any], after: tuple[Any, Any], sqrt: Any
 ) -> tuple[Any, ...]:
     """Return a homography of frames in pixel coordinates, y down, as nine entries: floats or float64 (N,).
 
     Args:
         through: nine entries, from the frame before to the frame after, y up.
         aspects: width over height of the two frames.
-        before:  width and height in pixels of the picture before; not whole where it was rounded up.
+        before:  width and height in pixels of the picture before, numbers or arrays; not whole where it was
+                 rounded up.
         after:   of the picture after.
         sqrt:    the square root for these entries, `math.sqrt` or `numpy.sqrt`.
     """

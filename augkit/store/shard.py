@@ -187,7 +187,7 @@ def _reduced(
         most = np.minimum(most, reductions(reshaped, sizes))
     elif originals:
         readable &= np.array([source.header.kept_as is not None for source in sources])
-    return np.where(readable & (most < 9), most, 1).tolist()
+    return [int(by) for by in np.where(readable & (most < 9), most, 1)]
 
 
 def _together(
