@@ -36,6 +36,9 @@ def torn(data: bytes, scan: int, picture: Picture, *, by: int, decode: Callable[
         picture: what was decoded, uint8 H×W×1 or H×W×3.
         by:      how many times smaller it is than what is stored.
         decode:  decodes another file in the same way.
+
+    Raises:
+        ValueError, struct.error: the headers of its scans make no sense.
     """
     if scan >= 0 and not _grey_at_the_end(picture, by):
         return False
@@ -47,7 +50,7 @@ def torn(data: bytes, scan: int, picture: Picture, *, by: int, decode: Callable[
 
 def several(data: bytes, scan: int, frame: int, components: int) -> bool:
     """Tell whether a picture comes in more scans than one: it is progressive, or each colour comes alone."""
-    return frame in (0xC2, 0xC6, 0xCA, 0xCE) or data[scan + 4] < components
+    return frame in (0xC2, 0xC6, 0xCA, 0xCE) or data[scan + 4 : scan + 5] < bytes([components])
 
 
 def _grey_at_the_end(picture: Picture, by: int) -> bool:
@@ -68,7 +71,7 @@ def _all_scans(data: bytes, at: int) -> bool:
         at = found.start()
         length = struct.unpack_from(">H", data, at + 2)[0]
         if found[0] == b"\xff\xda":
-            count = data[at + 4]
+            (count,) = struct.unpack_from("B", data, at + 4)
             first, last, bits = data[at + 5 + 2 * count : at + 8 + 2 * count]
             for colour in data[at + 5 : at + 5 + 2 * count : 2]:
                 wanted = left.setdefault(colour, set(range(_BLOCK * _BLOCK)))

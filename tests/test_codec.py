@@ -126,6 +126,10 @@ def bad_pictures() -> dict[str, bytes]:
     png = codec.encode(COLOUR)
     return {
         "empty": b"",
+        "progressive jpeg of a header and an end": saved(Image.fromarray(COLOUR), "JPEG", progressive=True)[
+            : saved(Image.fromarray(COLOUR), "JPEG", progressive=True).find(b"\xff\xda") + 3
+        ]
+        + b"\xff\xd9",
         "html": b"<html>404 not found</html>",
         "zeros": bytes(1000),
         "png header only": png[:20],
@@ -138,6 +142,8 @@ def bad_pictures() -> dict[str, bytes]:
         "jpeg torn with a thumbnail's end in its head": jpeg[:2]
         + b"\xff\xe1\x00\x06\x00\x00\xff\xd9"
         + jpeg[2:-2],
+        "jpeg of a header and an end": jpeg[: jpeg.find(b"\xff\xda") + 4] + b"\xff\xd9",
+        "jpeg of a scan's marker and an end": jpeg[: jpeg.find(b"\xff\xda") + 2] + b"\xff\xd9",
         "gif cut": saved(Image.fromarray(COLOUR), "GIF")[:60],
         "float tiff": saved(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"),
         "bomb": huge_png(20_000, 20_000),
@@ -216,10 +222,12 @@ def test_promise_17_progressive_files_without_their_last_scans_are_torn():
 
 def test_promise_17_no_change_of_one_byte_escapes_as_another_error():
     gif = saved(Image.fromarray(COLOUR), "GIF")
-    for data in (codec.encode(COLOUR), codec.encode(COLOUR, "jpeg:90"), gif):
-        for at in RNG.integers(0, min(len(data), 700), 150):
+    several = saved(Image.fromarray(COLOUR), "JPEG", progressive=True)
+    for data in (codec.encode(COLOUR), codec.encode(COLOUR, "jpeg:90"), several, gif):
+        for at in RNG.integers(0, min(len(data), 900), 150):
             broken = bytearray(data)
             broken[at] ^= 1 << int(RNG.integers(8))
+            broken = broken if at % 2 else broken[:at] + b"\xff\xd9"
             try:
                 picture = codec.decode(bytes(broken))
             except PictureError:
