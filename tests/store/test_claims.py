@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from augkit import sources, store
+from augkit import codec, sources, store
 from augkit.errors import AugkitError, StoreError, UsageError
 from augkit.store import disk
 from tests.store import making
@@ -128,6 +128,32 @@ def test_promise_8_two_writers_do_not_mix(tmp_path):
         assert process.returncode == 0 or "another augkit is writing here" in errors
     assert any(process.returncode == 0 for process in crowd)
     assert store.verify(out).ok
+
+
+WITHOUT_LOCKS = """
+import fcntl, sys
+fcntl.flock = lambda *_: None
+from tests.store import making
+making.main()
+"""
+
+
+def test_promise_8_where_locks_do_nothing_a_run_ends_whole_or_stops_and_the_next_makes_the_same(tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", WITHOUT_LOCKS, str(out), "1"]
+    options = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    crowd = [subprocess.Popen(command, **options) for _ in range(3)]
+    said = [process.communicate() for process in crowd]
+    for process, (_, errors) in zip(crowd, said, strict=True):
+        assert process.returncode in (0, 3) and "Traceback" not in errors, errors
+    for path in out.rglob("k*.png"):
+        assert codec.decode(path.read_bytes()).shape == (32, 32, 1)
+    if (out / "augkit.json").exists():
+        assert store.verify(out).ok
+    again = subprocess.run(command, **options)
+    alone = subprocess.run([*command[:3], str(tmp_path / "alone"), "1"], **options)
+    assert again.returncode == alone.returncode == 0, again.stderr
+    assert making.tree(out) == making.tree(tmp_path / "alone")
 
 
 def test_promise_8_the_lock_of_a_dead_process_holds_nobody(tmp_path):

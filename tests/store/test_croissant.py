@@ -32,3 +32,22 @@ def test_it_describes_files_classes_and_rows(tmp_path, name):
     used = {key for each in (*said["distribution"], *pictures["field"]) for key in each if key[0] != "@"}
     assert used <= set(said["@context"]) | {"name", "description", "contentUrl", "encodingFormat", "sha256"}
     assert store.verify(out).ok
+
+
+@pytest.mark.parametrize("name", ["folder", "parquet"])
+def test_the_tool_that_reads_croissant_finds_no_fault_and_reads_its_rows(tmp_path, name):
+    croissant = pytest.importorskip(
+        "mlcroissant", reason="mlcroissant is not installed: its check is left out"
+    )
+    out = store.generate(making.plan(), making.source(20, 4), tmp_path, format=name, progress=False).out
+    found = croissant.Dataset(jsonld=str(out / "croissant.json"))
+    assert not found.metadata.ctx.issues.errors, found.metadata.ctx.issues.report()
+    rows = list(found.records("pictures"))
+    kept = pd.read_parquet(out / ".augkit" / "manifest.parquet")
+    assert [text(row["pictures/sha256"]) for row in rows] == kept.sha256.tolist()
+    assert [row["pictures/copy"] for row in rows] == kept["copy"].tolist()
+    assert [text(row["classes/name"]) for row in found.records("classes")] == list(making.DIGITS)
+
+
+def text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -163,33 +163,6 @@ def test_promise_3_every_stop_point_resumes(tmp_path, monkeypatch):
     assert at > 30  # pictures, seals, the documents and the marker each were a place to stop
 
 
-@pytest.mark.parametrize("call", ["write", "fsync"])
-def test_promise_5_a_full_disk_is_a_clean_stop(tmp_path, monkeypatch, call):
-    import errno
-
-    monkeypatch.setattr(job, "SHARD_SIZE", 4)
-    plan, data = making.plan(copies=1), making.source(8)
-    wanted = making.tree(store.generate(plan, data, tmp_path / "whole").out)
-    real = getattr(os, call)
-    for at in (1, 2, 3, 9):
-        left = [at]
-
-        def full(*arguments, left=left):
-            left[0] -= 1
-            if left[0] <= 0:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return real(*arguments)
-
-        out = tmp_path / f"{call}{at}"
-        with monkeypatch.context() as patched:
-            patched.setattr(os, call, full)
-            with pytest.raises(StoreError, match="disk is full") as caught:
-                store.generate(plan, data, out)
-        assert caught.value.exit_code == 3 and "carries on" in caught.value.fix
-        store.generate(plan, data, out)
-        assert making.tree(out) == wanted
-
-
 def test_a_file_lost_before_the_end_is_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr(job, "SHARD_SIZE", 4)
     plan, data = making.plan(), making.source(12)

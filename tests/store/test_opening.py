@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import sys
+import types
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
@@ -11,7 +16,7 @@ import pandas as pd
 import pytest
 from datasets import DatasetDict
 
-from augkit import codec, sources, store
+from augkit import backend, codec, sources, store
 from augkit.sources import records
 from tests.store import making
 
@@ -142,16 +147,35 @@ def test_names_in_other_compositions_are_refused_before_anything_is_written(tmp_
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.slow
-def test_keras_counts_the_classes_and_pictures_that_are_there(tmp_path):
-    keras = pytest.importorskip("keras")
-    from keras.src.utils.dataset_utils import index_directory
+@pytest.fixture
+def image_folder(monkeypatch) -> Any:
+    """Return torchvision's ImageFolder, without its compiled operators: they may be of another PyTorch."""
+    if importlib.util.find_spec("torchvision") is None:
+        pytest.skip("torchvision is not installed: its ImageFolder is left out")
+    name = "torchvision._meta_registrations"
+    monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    return importlib.import_module("torchvision.datasets").ImageFolder
 
-    assert keras.__version__
-    store.build(shaded(("dog", "cat", "ant")), tmp_path / "out", progress=False)
-    paths, labels, names = index_directory(
-        str(tmp_path / "out" / "train"), "inferred", (".png", ".jpg", ".webp"), shuffle=False
+
+def test_torchvision_reads_the_folder_with_its_labels(tmp_path, image_folder):
+    for kind, classes in CLASSES.items():
+        out = store.build(shaded(classes, splits=("train",)), tmp_path / kind, progress=False).out
+        found = image_folder(str(out / "train"))
+        assert len(found) == 2 * len(classes) and len(found.classes) == len(classes)
+        for picture, label in found:
+            assert np.asarray(picture)[0, 0].tolist() == [shade(label)] * 3, kind
+
+
+@pytest.mark.slow
+def test_keras_reads_the_folder_with_its_labels(tmp_path):
+    keras = backend.load()
+    pytest.importorskip("tensorflow")
+    out = store.build(shaded(("dog", "cat", "ant")), tmp_path / "out", progress=False).out
+    found = keras.utils.image_dataset_from_directory(
+        str(out / "train"), image_size=(6, 6), batch_size=1, color_mode="grayscale", shuffle=False
     )
-    assert names == ["0", "1", "2"] and len(paths) == 6
-    for path, label in zip(paths, labels, strict=True):
-        assert int(codec.decode(Path(path).read_bytes())[0, 0, 0]) == shade(int(label))
+    labels = []
+    for picture, label in found:
+        assert np.asarray(picture)[0, 0, 0, 0] == shade(int(np.asarray(label)[0]))
+        labels.append(int(np.asarray(label)[0]))
+    assert found.class_names == ["0", "1", "2"] and sorted(labels) == [0, 0, 1, 1, 2, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import subprocess
@@ -46,8 +47,11 @@ def folder(tmp_path_factory) -> Path:
 
 
 SURROUNDINGS = [
-    ({"PYTHONHASHSEED": "0", "LC_ALL": "C", "TZ": "Asia/Kathmandu"}, 1),
-    ({"PYTHONHASHSEED": "5", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONUTF8": "0"}, 3),
+    ({"PYTHONHASHSEED": "0", "LC_ALL": "C", "TZ": "Asia/Kathmandu", "OPENCV_FOR_THREADS_NUM": "2"}, 1),
+    (
+        {"PYTHONHASHSEED": "5", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "0", "OPENCV_FOR_THREADS_NUM": "1"},
+        3,
+    ),
     ({"PYTHONHASHSEED": "77", "LANG": "tr_TR.UTF-8", "OMP_NUM_THREADS": "1", "PYTHONOPTIMIZE": "1"}, 2),
 ]
 
@@ -69,6 +73,41 @@ def test_promise_12_neither_workers_nor_surroundings_nor_places_change_a_byte(fo
         assert process.wait() == 0
         trees.append(making.tree(out))
     assert trees[0] == trees[1] == trees[2] and len(trees[0]) > 60
+
+
+MANY = """
+import itertools, sys
+from pathlib import Path
+import cv2
+from datasets import DatasetDict
+from augkit import store
+from augkit.store import job
+from tests.store import making
+from tests.store.test_same_bytes import POLICY
+job.SHARD_SIZE = 3
+cv2.setNumThreads(int(sys.argv[2]))
+data, plan = making.source(30, 8, channels=3), making.plan(POLICY, task="none")
+data = DatasetDict({name: part.shuffle(seed=int(sys.argv[3])) for name, part in data.items()})
+out = Path(sys.argv[1])
+for workers in (1, 2, 3, 6):
+    store.generate(plan, data, out / f"workers{workers}", workers=workers, progress=False)
+for of in (1, 2, 3, 7):
+    for number in range(of, 0, -1):
+        store.generate(plan, data, out / f"parts{of}", part=store.Part(number, of), progress=False)
+    store.merge(out / f"parts{of}")
+"""
+
+
+@pytest.mark.slow
+def test_promise_12_workers_threads_hash_seeds_orders_and_parts_change_no_byte(tmp_path):
+    trees = []
+    for threads, seed in itertools.product("12", "05"):
+        out = tmp_path / f"{threads}{seed}"
+        variables = os.environ | {"PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", MANY, str(out), threads, str(int(threads) + int(seed))]
+        subprocess.run(command, cwd=ROOT, env=variables, check=True)
+        trees += [making.tree(path) for path in out.iterdir()]
+    assert len(trees) == 32 and all(tree == trees[0] for tree in trees)
 
 
 WRITING = """

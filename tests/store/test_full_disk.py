@@ -1,0 +1,93 @@
+"""A full disk is a clean stop: nothing torn, nothing claimed, and the same bytes once there is room."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from augkit import store
+from augkit.errors import StoreError
+from augkit.store import job
+from tests.store import making
+from tests.store.test_kill_rounds import check
+
+ROOT = Path(__file__).parents[2]
+MOUNTING = """
+import subprocess, sys
+from pathlib import Path
+from augkit import store
+from augkit.errors import StoreError
+from augkit.store import forecast, job
+from tests.store import making
+from tests.store.test_kill_rounds import check
+job.SHARD_SIZE = 4
+forecast.Forecast.must_fit = lambda *_: None  # which would say so before anything is made
+disk, size = Path(sys.argv[1]), sys.argv[2]
+subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)], check=True)
+plan, data, out = making.plan(copies=6), making.source(60, 8), disk / "out"
+try:
+    store.generate(plan, data, out, format=sys.argv[3], progress=False)
+except StoreError as error:
+    print(error.exit_code, error)
+check(out)
+subprocess.run(["mount", "-o", "remount,size=64M", str(disk)], check=True)
+done = store.generate(plan, data, out, format=sys.argv[3], progress=False).done
+alone = store.generate(plan, data, Path(sys.argv[4]), format=sys.argv[3], progress=False).out
+print(done, making.tree(out) == making.tree(alone))
+"""
+
+
+def may_mount() -> bool:
+    command = ["unshare", "--user", "--map-root-user", "--mount", "true"]
+    return shutil.which("unshare") is not None and subprocess.run(command, check=False).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not may_mount(), reason="no small disk can be mounted here")
+@pytest.mark.parametrize(("size", "name"), [("128k", "folder"), ("700k", "folder"), ("200k", "parquet")])
+def test_promise_5_a_small_disk_that_fills_is_a_clean_stop(tmp_path, size, name):
+    (tmp_path / "disk").mkdir()
+    alone = tmp_path / "alone"
+    inside = [sys.executable, "-c", MOUNTING, str(tmp_path / "disk"), size, name, str(alone)]
+    command = ["unshare", "--user", "--map-root-user", "--mount", *inside]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    first, *_, last = said.stdout.splitlines()
+    assert first.startswith("3 ") and "the disk is full (" in first and "bytes free" in first
+    assert last == "finished True" or last == "made True"
+
+
+@pytest.mark.parametrize("call", ["write", "fsync"])
+@pytest.mark.parametrize("stride", [3, pytest.param(1, marks=pytest.mark.torture)])
+def test_promise_5_a_disk_that_is_full_from_any_call_on_is_a_clean_stop(tmp_path, monkeypatch, call, stride):
+    monkeypatch.setattr(job, "SHARD_SIZE", 3)
+    plan, data = making.plan(copies=1), making.source(6)
+    wanted = making.tree(store.generate(plan, data, tmp_path / "whole", progress=False).out)
+    real = getattr(os, call)
+    for at in range(1, 500, stride):
+        left, out = [at], tmp_path / f"out{at}"
+
+        def full(*arguments, left=left):
+            left[0] -= 1
+            if left[0] <= 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(*arguments)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, call, full)
+            try:
+                store.generate(plan, data, out, progress=False)
+            except StoreError as error:
+                assert error.exit_code == 3 and "the disk is full" in error.problem
+                assert "carries on" in error.fix
+            else:
+                break
+        check(out)
+        store.generate(plan, data, out, progress=False)
+        assert making.tree(out) == wanted
+    assert at > 12
