@@ -1,4 +1,4 @@
-"""Who does the work: this process (`here`) or several (`pool`).  An engine knows nothing of pictures.
+"""Who does the work: this process (`here`), several (`pool`), or a cluster (`ray`).  None knows of pictures.
 
 Every engine takes tasks in order, keeps few in flight, and yields results as they finish; since each task's
 result depends on the task alone, it does not matter which engine did it.  `work(task, attempt)` is called
@@ -10,30 +10,41 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
-from augkit.engines import here, pool
-from augkit.errors import UsageError
+from augkit.engines import here, pool, ray
+from augkit.errors import UsageError, did_you_mean
 
-__all__ = ["replaceable", "run"]
+__all__ = ["ENGINES", "replaceable", "run"]
+
+ENGINES = ("local", "ray")
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int = 1) -> Generator[R]:
+def run(
+    tasks: Iterable[T], work: Callable[[T, int], R], workers: int = 1, engine: str = "local"
+) -> Generator[R]:
     """Do every task and yield the results as they finish; closing the generator ends the workers.
 
     Args:
         tasks:   what is to be done; read lazily, a few ahead.
         work:    does one task; has to be picklable for more than one worker.
-        workers: 1 for this process, more for as many others.
+        workers: 1 for this process, more for as many others; on a cluster, how many tasks at once.
+        engine:  "local", "ray", or "ray:ADDRESS" to join a cluster.
 
     Raises:
-        UsageError:   fewer than one worker.
+        UsageError:   fewer than one worker, or no such engine.
         StoreError:   a task killed its process time and again.
         AugkitError:  whatever `work` raises; the other tasks are abandoned.
     """
     if workers < 1:
         raise UsageError(f"got {workers} workers, want 1 or more")
+    name, _, address = engine.partition(":")
+    if name == "ray":
+        return ray.run(tasks, work, workers, address)
+    if engine != "local":
+        fix = did_you_mean(name, ENGINES) or "write --engine local or --engine ray"
+        raise UsageError(f"got the engine '{engine}', want one of {', '.join(ENGINES)}, ray:ADDRESS", fix=fix)
     return here.run(tasks, work) if workers == 1 else pool.run(tasks, work, workers)
 
 

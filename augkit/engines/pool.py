@@ -50,7 +50,7 @@ def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int) -> Genera
     again: collections.deque[tuple[T, int]] = collections.deque()
     crew: list[_Worker] = []
     try:
-        while len(crew) < workers and (given := _next(waiting, again)):
+        while len(crew) < workers and (given := next_of(waiting, again)):
             crew.append(_start(work, *given))
         while crew:
             for pipe in wait([worker.pipe for worker in crew]):
@@ -59,7 +59,7 @@ def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int) -> Genera
                 if answer is None:
                     crew.remove(worker)
                     again.append(_bury(worker))
-                given = _next(waiting, again)
+                given = next_of(waiting, again)
                 if given and answer is None:
                     crew.append(_start(work, *given))
                 elif given:
@@ -76,7 +76,8 @@ def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int) -> Genera
             worker.pipe.close()
 
 
-def _next(waiting: Iterator[T], again: collections.deque[tuple[T, int]]) -> tuple[T, int] | None:
+def next_of(waiting: Iterator[T], again: collections.deque[tuple[T, int]]) -> tuple[T, int] | None:
+    """Return the task to give out now, with the number of its attempt; None where none is left."""
     if again:
         return again.popleft()
     for task in waiting:

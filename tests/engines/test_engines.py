@@ -100,3 +100,16 @@ def test_tasks_are_read_only_a_few_ahead():
 def test_less_than_one_worker_is_refused():
     with pytest.raises(UsageError):
         engines.run([], double, 0)
+
+
+def test_an_engine_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(UsageError, match="want one of local, ray") as caught:
+        engines.run([], double, 1, "rey")
+    assert "ray" in caught.value.fix
+
+
+def test_ray_that_is_not_installed_is_an_error_with_a_fix(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="Ray is not installed") as caught:
+        list(engines.run([1], double, 2, "ray"))
+    assert "augkit[ray]" in caught.value.fix
