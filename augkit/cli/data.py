@@ -22,6 +22,10 @@ Source = Annotated[
 ]
 Out = Annotated[Path, typer.Argument(help="The folder to make; run again to carry on.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the result is the same for any number.")]
+Engine = Annotated[
+    str,
+    typer.Option(help="Who does the work: local; ray, or ray:HOST:PORT to join a cluster; the same result."),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random decision.")]
 Split = Annotated[str, typer.Option(help="Shares in percent: 80/20 is train/test, 80/10/10 adds validation.")]
 Stratify = Annotated[bool, typer.Option(help="Give every class the same shares.")]
@@ -71,6 +75,7 @@ def build(
         bool, typer.Option(help="Compare the source's files with their published checksums first.")
     ] = False,
     workers: Workers = 1,
+    engine: Engine = "local",
     layout: Format = "folder",
     max_bad: MaxBad = "1%",
     overwrite: Overwrite = False,
@@ -91,6 +96,7 @@ def build(
         data,
         out,
         workers=workers,
+        engine=engine,
         format=layout,
         max_bad=max_bad,
         overwrite=overwrite,
@@ -133,6 +139,7 @@ def generate(
     ] = "png",
     layout: Format = "folder",
     workers: Workers = 1,
+    engine: Engine = "local",
     max_bad: MaxBad = "1%",
     dry_run: Annotated[
         bool, typer.Option(help="Say how many pictures, bytes and hours it would be, and make nothing.")
@@ -181,6 +188,7 @@ def generate(
         data,
         out,
         workers=workers,
+        engine=engine,
         splits=wanted,
         format=layout,
         image_format=image_format,

@@ -1,8 +1,8 @@
 """The engine of a Ray cluster: one that is there already, or one of this machine alone.
 
-A task is a Ray task; what it reads and writes is its own affair, so that tasks go out small and come back
-smaller.  Ray is told to try nothing again by itself: a task whose process or machine was lost is given out anew
-from here, with the number of its attempt, as every engine does.
+What a task reads and writes is its own affair, so that tasks go out small and come back smaller.  Ray is told
+to try nothing again by itself: a task whose process or machine was lost is given out anew from here, with
+the number of its attempt, as every engine does.
 """
 
 from __future__ import annotations

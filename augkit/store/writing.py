@@ -73,6 +73,7 @@ def build(
     out: str | Path,
     *,
     workers: int = 1,
+    engine: str = "local",
     format: str = "folder",
     max_bad: str = bad.SHARE,
     overwrite: bool = False,
@@ -82,7 +83,7 @@ def build(
     progress: bool = True,
 ) -> Generated:
     """Store a source as it is, without augmentation; all splits.  Arguments and errors as of `generate`."""
-    request = _Request(Path(out), workers, max_bad, overwrite, command, origin, say, progress, None)
+    request = _Request(Path(out), workers, engine, max_bad, overwrite, command, origin, say, progress, None)
     return _write(None, source, None, "png", format, request)
 
 
@@ -92,6 +93,7 @@ def generate(
     out: str | Path,
     *,
     workers: int = 1,
+    engine: str = "local",
     splits: Sequence[str] | None = None,
     format: str = "folder",
     image_format: str = "png",
@@ -110,6 +112,7 @@ def generate(
         source:       where the pictures come from (`augkit.sources.load`).
         out:          the folder to make.
         workers:      how many processes; the bytes are the same for any number.
+        engine:       "local", "ray" or "ray:ADDRESS" (`augkit.engines.run`); the bytes are the same.
         splits:       which splits are written, all if None; only the policy's own splits are augmented.
         format:       how pictures are kept: a name in `augkit.store.FORMATS`.
         image_format: "png", "webp" or "jpeg:95".
@@ -127,7 +130,7 @@ def generate(
         UsageError:  the request makes no sense.
         Interrupted: the run was stopped; the same call carries on.
     """
-    request = _Request(Path(out), workers, max_bad, overwrite, command, origin, say, progress, part)
+    request = _Request(Path(out), workers, engine, max_bad, overwrite, command, origin, say, progress, part)
     return _write(plan, source, splits, image_format, format, request)
 
 
@@ -165,6 +168,7 @@ class _Request:
 
     out: Path
     workers: int
+    engine: str
     max_bad: str
     overwrite: bool
     command: str
@@ -331,7 +335,7 @@ def _shards(
     spoilt.more(sum(each.bad for each in sealed.values()))
     done = sum(each.pictures for each in sealed.values())
     work = functools.partial(_one, job)
-    made = engines.run(sources.shards(job, skip={*sealed, *elsewhere}), work, request.workers)
+    made = engines.run(sources.shards(job, skip={*sealed, *elsewhere}), work, request.workers, request.engine)
     with contextlib.closing(made), bar(done + left, done, shown=request.progress) as advance:
         for one in made:  # closed even when stopped between two, so that no worker outlives the lock
             advance(one.pictures)

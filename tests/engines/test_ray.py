@@ -1,7 +1,8 @@
-"""A Ray cluster does every task once, and the loss of a process or of a machine costs a task another attempt."""
+"""A Ray cluster does every task once; the loss of a process or a machine costs a task another attempt."""
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import time
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from augkit import engines
+from augkit import engines, store
 from augkit.errors import PictureError, StoreError, UsageError
+from tests.store import making
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'augkit[ray]'")
 
@@ -91,6 +93,7 @@ def test_promise_9_a_task_that_always_kills_its_process_ends_the_run(cluster, mo
         list(engines.run([1], always_die, 2, "ray"))
 
 
+@pytest.mark.slow
 def test_promise_9_the_loss_of_a_machine_costs_its_task_another_attempt(cluster, tmp_path):
     machine = cluster.add_node(num_cpus=1, resources={}, node_ip_address=HERE)
     cluster.wait_for_nodes()
@@ -112,6 +115,30 @@ def test_promise_9_the_loss_of_a_machine_costs_its_task_another_attempt(cluster,
     results += list(made)
     assert sorted(number for number, _ in results) == [0, 1, 2, 3, 4, 5]
     assert dict(results)[0] > 1
+
+
+def killed_once(work, task, attempt: int):
+    """Do what `work` does, but for the first attempt of each: that one dies when it has written its files."""
+    if attempt == 1 and task.number % 2 == 0:
+        work(task, attempt)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return work(task, attempt)
+
+
+def test_promise_12_a_cluster_that_loses_workers_makes_the_bytes_of_one_process(
+    cluster, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("augkit.store.job.SHARD_SIZE", 8)
+    plan, data = making.plan(), making.source(40)
+    store.generate(plan, data, tmp_path / "local", progress=False)
+    kill = engines.ray.run
+
+    def killing(tasks, work, *rest):
+        return kill(tasks, functools.partial(killed_once, work), *rest)
+
+    monkeypatch.setattr(engines.ray, "run", killing)
+    store.generate(plan, data, tmp_path / "ray", workers=2, engine="ray", progress=False)
+    assert making.tree(tmp_path / "ray") == making.tree(tmp_path / "local")
 
 
 @pytest.mark.parametrize(
@@ -148,4 +175,4 @@ def test_a_cluster_that_is_not_there_is_an_error_with_a_fix(monkeypatch):
         UsageError, match=r"127\.0\.0\.1:1: no Ray cluster answers: nobody is there"
     ) as caught:
         list(engines.run([1], double, 2, "ray:127.0.0.1:1"))
-    assert "ray start --head" in caught.value.fix
+    assert caught.value.where == "127.0.0.1:1" and "ray start --head" in caught.value.fix
