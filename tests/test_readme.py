@@ -10,11 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from augkit import policy, safety, tasks
+from augkit import codec, policy, safety, tasks
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 POLICIES = sorted((ROOT / "recipes/policies").glob("*.yaml"))
+
+
+_PREVIEW = "augkit preview recipes/policies"
+PICTURES = {
+    "recipes/policies/digits.png": f"{_PREVIEW}/digits.yaml mnist-sample --rows 4 --out out/preview.png",
+    "recipes/policies/digits-unsafe.png": (
+        f"{_PREVIEW}/digits-unsafe.yaml mnist-sample --witness --out out/refused.png"
+    ),
+}
+"""Pictures that are kept to be shown, and the commands that make them."""
 
 
 def _blocks(language: str) -> list[str]:
@@ -61,6 +71,24 @@ def test_every_command_shown_prints_what_is_shown(folder: Path) -> None:
         )
         assert done.returncode == (1 if "exits 1" in comment else 0), (command, done.stderr)
         assert _matches(shown, done.stdout), (command, done.stdout)
+
+
+@pytest.mark.parametrize(("kept", "command"), PICTURES.items())
+def test_a_picture_that_is_kept_is_what_its_command_makes(kept: str, command: str, folder: Path) -> None:
+    _, *rest = command.split()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    subprocess.run([sys.executable, "-m", "augkit", *rest], cwd=folder, env=environment, check=True)
+    then = codec.decode((ROOT / kept).read_bytes()).astype(int)
+    now = codec.decode((folder / rest[-1]).read_bytes()).astype(int)
+    assert then.shape == now.shape and abs(then - now).mean() < 1  # letters differ a little between versions
+    assert (ROOT / kept).stat().st_size <= 200_000
+
+
+def test_the_pictures_shown_are_kept_and_their_commands_stand_in_the_readme() -> None:
+    commands = {command.partition("#")[0].strip() for command, _ in _commands()}
+    for shown in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README):
+        assert (ROOT / shown).is_file()
+        assert shown not in PICTURES or PICTURES[shown] in commands
 
 
 @pytest.mark.parametrize("text", _blocks("python"))
