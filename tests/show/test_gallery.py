@@ -53,7 +53,7 @@ def test_a_page_shows_every_picture_with_its_words_and_holds_it() -> None:
 
 
 @pytest.mark.parametrize("make", [Gallery.html, Gallery._repr_html_])
-def test_names_are_text_and_never_code(make) -> None:
+def test_promise_24_names_are_text_and_never_code(make) -> None:
     page = Tags(make(shown(HOSTILE)).encode("utf-8").decode("utf-8"))
     assert {tag for tag, _ in page.tags} <= {
         *("html", "head", "meta", "title", "style", "body", "main", "div", "h1", "h3", "p", "b", "span"),
@@ -63,7 +63,7 @@ def test_names_are_text_and_never_code(make) -> None:
     assert page.text.count("<script>alert(1)</script>") >= 3 and "{{ 7 * 7 }}" in page.text
 
 
-def test_a_page_asks_nothing_of_a_network() -> None:
+def test_promise_24_a_page_asks_nothing_of_a_network() -> None:
     text = shown().html()
     assert not re.search(r"https?:|//[a-z]|@import|url\(", text)
 

@@ -79,7 +79,7 @@ def test_the_editor_is_made_of_the_versions_that_are_written_down() -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/secre/", "/secrets/", "//", "/studio.js", "/look", "/%2e%2e/secret/", "/Secret/", "/é/"]
 )
-def test_nothing_is_served_without_the_token(client: TestClient, path: str) -> None:
+def test_promise_24_nothing_is_served_without_the_token(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 403
     assert client.post(path, json={}, headers=OWN).status_code == 403
 
@@ -94,7 +94,7 @@ def test_no_other_file_is_served_with_it(client: TestClient, path: str) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8000", "127.0.0.1", "127.0.0.1:80", "[::1]:8000", ""]
 )
-def test_a_name_bent_to_this_machine_is_refused(client: TestClient, host: str) -> None:
+def test_promise_24_a_name_bent_to_this_machine_is_refused(client: TestClient, host: str) -> None:
     assert client.get("/secret/", headers={"host": host}).status_code == 403
 
 
@@ -109,7 +109,9 @@ def test_a_name_bent_to_this_machine_is_refused(client: TestClient, host: str) -
         {**OWN, "sec-fetch-site": "cross-site"},
     ],
 )
-def test_another_page_may_not_ask_even_with_the_token(client: TestClient, headers: dict[str, str]) -> None:
+def test_promise_24_another_page_may_not_ask_even_with_the_token(
+    client: TestClient, headers: dict[str, str]
+) -> None:
     asked = {
         "text": "# theirs",
         "version": client.post("/secret/open", json={}, headers=OWN).json()["version"],
