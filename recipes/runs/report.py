@@ -78,7 +78,7 @@ def write_folds(results: Sequence[Result], out: Path) -> str:
     total, title = int(counts.sum()), f"{len(results)} folds together"
     whole = {**results[0], "confusion": counts.tolist(), "accuracy": float(np.trace(counts) / total)}
     whole |= {"title": title}
-    spread = f", {shares.min():.2f} to {shares.max():.2f} between the folds" if len(results) > 1 else ""
+    spread = f", {shares.min():.2f} to {shares.max():.2f} % between the folds" if len(results) > 1 else ""
     text = f"{100 * whole['accuracy']:.2f} % of {total:,} pictures read correctly{spread}"
     save(_confusion(whole), out / "confusion.png")
     lines = [

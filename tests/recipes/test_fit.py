@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -281,3 +282,113 @@ def test_a_confusion_has_what_is_in_rows_and_what_is_read_in_columns():
     result = loop._judge(Reader(), (np.zeros((5, 1)), np.array([0, 0, 1, 2, 2])), training)
     assert result["confusion"] == [[0, 0, 2], [0, 0, 1], [0, 0, 2]]
     assert result["accuracy"] == pytest.approx(2 / 5)
+
+
+class Batches:
+    """Gives pictures in batches, as a PyDataset does."""
+
+    def __init__(self, x, y, size: int) -> None:
+        self.x, self.y, self.size = x, y, size
+
+    def __len__(self) -> int:
+        return -(-len(self.y) // self.size)
+
+    def __getitem__(self, i: int):
+        part = slice(i * self.size, (i + 1) * self.size)
+        return self.x[part], self.y[part]
+
+
+def test_pictures_in_batches_are_counted_as_in_arrays():
+    x, y = pictures()
+    x = x.astype(np.float32) / 255
+    model = build()
+    training = Training(title="t", classes=("a", "b", "c"), epochs=1, steps=1, seed=0, settings={})
+    whole = loop._judge(model, (x, y), training)
+    assert loop._judge(model, Batches(x, y, 7), training) == whole
+    assert loop._judge(model, Batches(x, np.eye(3)[y], 7), training) == whole
+    assert np.sum(whole["confusion"], axis=1).tolist() == [14, 13, 13]
+
+
+def test_of_many_batches_some_are_watched_from_first_to_last():
+    x, y = np.arange(30_000)[:, None], np.zeros(30_000)
+    watched, labels = loop._watched(Batches(x, y, 100))
+    assert len(watched) == len(labels) == 1000
+    assert watched.min() == 0 and watched.max() > 26_000
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_run_stops_where_it_is_told_to_and_stays_stopped(tmp_path, broken):
+    """The rule sees the history alone, so a run that goes on after a kill stops at the same epoch."""
+    x, y = pictures()
+    training = Training(title="small", classes=("a", "b", "c"), epochs=9, steps=STEPS, seed=5, settings={})
+    held = (x.astype(np.float32) / 255, y)
+    whole = shuffled(x, y, batch=BATCH, steps=STEPS, seed=5)
+
+    def failing(epoch):
+        if epoch == 2:
+            raise Power
+        return whole(epoch)
+
+    def stop(history):
+        assert [row["epoch"] for row in history] == list(range(1, len(history) + 1))
+        return len(history) == 3
+
+    if broken:
+        with pytest.raises(Power):
+            fit(training, build, failing, held, tmp_path / "run", stop=stop)
+    result = fit(training, build, whole, held, tmp_path / "run", stop=stop)
+    assert len(result["history"]) == 3
+    assert "after 3 epochs" in (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
+
+
+def test_what_is_watched_chooses_the_best_and_the_test_is_read_at_the_end(tmp_path):
+    """Watched pictures with wrong labels are never read right; the test pictures mostly are."""
+    x, y = pictures()
+    scaled = x.astype(np.float32) / 255
+    training = Training(title="small", classes=("a", "b", "c"), epochs=3, steps=30, seed=5, settings={})
+    feed = shuffled(x, y, batch=BATCH, steps=30, seed=5)
+    result = fit(training, lambda: build(0.05), feed, (scaled, y), tmp_path, watch=(scaled, (y + 1) % 3))
+    assert result["accuracy"] > 0.6
+    assert all(row["val_accuracy"] < 0.4 for row in result["history"])
+    assert "test pictures had no part in choosing it" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_tensorboard_finds_every_number_of_the_log(unbroken):
+    record = pytest.importorskip("tensorboardX.record_writer")
+    from tensorboardX.proto.event_pb2 import Event
+
+    (file,) = (unbroken / "tensorboard").iterdir()
+    data, found = file.read_bytes(), {}
+    while data:
+        (length,) = struct.unpack("<Q", data[:8])
+        assert struct.unpack("<I", data[8:12])[0] == record.masked_crc32c(data[:8])
+        event = Event.FromString(data[12 : 12 + length])
+        found |= {(value.tag, event.step): value.simple_value for value in event.summary.value}
+        data = data[16 + length :]
+    for row in history(unbroken):
+        for name, tag in (("loss", "loss/training"), ("val_accuracy", "accuracy/watched")):
+            assert found[tag, int(row["epoch"])] == pytest.approx(float(row[name]))
+
+
+def test_where_there_is_no_terminal_nothing_is_shown_but_that_events_lack_their_package(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    train(tmp_path / "run")
+    assert capsys.readouterr() == ("", "no events for TensorBoard: pip install tensorboardX\n")
+    assert not (tmp_path / "run" / "tensorboard").exists()
+    assert (tmp_path / "run" / "result.json").exists()
+
+
+def test_dropout_in_a_network_inside_a_network_is_seeded_whatever_keras_calls_it():
+    keras = backend.load()
+    ones = np.ones((4, 4, 4, 1), dtype="float32")
+
+    def made():
+        """Make the same network again, under other names."""
+        drop = [keras.layers.Flatten(), keras.layers.Dropout(0.5)]
+        model = keras.Sequential([keras.Input((4, 4, 1)), keras.Sequential(drop)])
+        loop._reseed(keras, model, 5, 2)
+        return keras.ops.convert_to_numpy(model(ones, training=True))
+
+    assert np.array_equal(made(), made())

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import pytest
 
-from recipes.runs import comparison, report
+from recipes.runs import report
 
 
 def result(title: str, confusion) -> dict:
@@ -79,21 +78,23 @@ def test_the_confusion_picture_shows_where_errors_are(tmp_path):
     assert reds[1] > 500
 
 
-def test_runs_stand_side_by_side_with_what_they_differ_by():
-    lines = comparison.table([CLEAN, TURNED], [("6", "9")]).splitlines()
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    assert cells[0] == ["class", "none", "unsafe"]
-    assert cells[3] == ["6", "100.0 %", "70.0 % (-30.0)"]
-    assert cells[5] == ["all", "97.50 %", "75.00 % (-22.50)"]
-    assert cells[6] == ["6 read as 9", "0 of 20", "6 of 20"]
-    assert len({len(line) for line in lines}) == 1
+def test_of_many_classes_those_confused_most_are_drawn(tmp_path):
+    """A picture of 1,000 x 1,000 cells would be 500 inches wide."""
+    counts = 50 * np.eye(200, dtype=int)
+    counts[7, 150] = counts[3, 9] = 20
+    drawn = report._most_confused(np.where(np.eye(200, dtype=bool), 0, counts))
+    assert {3, 7, 9, 150} <= set(drawn.tolist())
+    assert len(drawn) == report.MOST and list(drawn) == sorted(drawn)
+    many = result("many", counts.tolist()) | {"classes": [f"class number {i}" for i in range(200)]}
+    report.write(many, tmp_path)
+    picture = cv2.imdecode(np.fromfile(tmp_path / "confusion.png", dtype=np.uint8), cv2.IMREAD_COLOR)
+    assert 1000 < max(picture.shape[:2]) < 3000
 
 
-@pytest.mark.parametrize("pairs", [(), (("6", "9"), ("9", "6"))])
-def test_a_comparison_is_drawn_and_written(tmp_path, pairs):
-    text = comparison.write([CLEAN, TURNED], tmp_path / "out", pairs, "Alike.")
-    page = (tmp_path / "out" / "comparison.md").read_text(encoding="utf-8")
-    assert text in page
-    assert "Alike." in page
-    file = np.fromfile(tmp_path / "out" / "comparison.png", dtype=np.uint8)
-    assert min(cv2.imdecode(file, cv2.IMREAD_COLOR).shape[:2]) > 250
+def test_folds_together_count_every_picture_once(tmp_path):
+    text = report.write_folds([CLEAN, TURNED], tmp_path)
+    assert text == "86.25 % of 80 pictures read correctly, 75.00 to 97.50 % between the folds"
+    page = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "| none | 40 | 97.50 % | 3 | 4 |" in page
+    assert "| 6 | 40 | 85.0 % | 9 (6) |" in page
+    assert (tmp_path / "confusion.png").stat().st_size > 5000
