@@ -78,4 +78,6 @@ $(STAMP): pyproject.toml .constraints.txt
 	@echo "Installing augkit with Keras on $(BACKEND) into $(VENV): minutes at first, seconds later"
 	@$(BIN)/python -m pip install $(if $(wildcard $@),--quiet) \
 	    --constraint .constraints.txt --editable '.[$(BACKEND),digits,recipes,dev]'
+	@$(BIN)/python -m augkit schema policy > recipes/policies/policy.schema.json
+	@$(BIN)/python -m augkit schema task > augkit/tasks/task.schema.json
 	@echo '$(CURDIR)' > $@

@@ -130,6 +130,14 @@ def test_every_policy_that_ships_is_taken(path: Path) -> None:
     assert complaints("policy", policy.load(path).canonical()) == []
 
 
+def test_every_file_that_ships_tells_an_editor_its_schema() -> None:
+    shipped = {"policy": FILES, "task": sorted((ROOT / "augkit/tasks").glob("*.yaml"))}
+    for kind, files in shipped.items():
+        for path in files:
+            first = path.read_text(encoding="utf-8").splitlines()[0]
+            assert first == f"# yaml-language-server: $schema={kind}.schema.json", path.name
+
+
 @checked
 @pytest.mark.parametrize("name", tasks.names())
 def test_every_task_that_ships_is_taken_as_written_and_as_saved(name: str) -> None:

@@ -95,7 +95,7 @@ class Task:
                 f"the data have {_listed(classes)}, the task {_listed(named)}",
                 where=self.file,
                 fix=f"write a task that gives your names to its classes: 'like: {self.name}' and "
-                f"'classes: {{{only_data[0]}: \"{named[0]}\", ...}}'",
+                f"'classes: {{{only_data[0]}: \"{named[0]}\", ...}}'; 'augkit init' with --data does",
             )
         if only_task:
             raise TaskError(

@@ -49,7 +49,7 @@ def test_an_unsafe_policy_is_told_how_to_be_mended_and_where_to_read_why(augkit:
 def test_an_unsafe_policy_exits_1_and_names_rule_place_class_and_what_a_6_becomes(augkit: Run) -> None:
     code, out, _ = augkit("check", UNSAFE)
     assert code == 1
-    assert f"{UNSAFE}:6:5: LS401" in out
+    assert f"{UNSAFE}:7:5: LS401" in out
     assert "a 6 reads 9" in out
     assert "fix: " in out
 
