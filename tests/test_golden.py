@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +70,17 @@ def test_promise_14_an_op_makes_the_pictures_that_were_written_down(name):
         assert (gap > 1).mean() <= 0.01, (
             f"{key}: {(gap > 1).mean():.1%} of the levels differ, by up to {gap.max()}"
         )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("without", ["AVX2,AVX512_SKX", "AVX2,AVX512_SKX,AVX,FP16,SSE4_2"])
+def test_promise_14_a_processor_that_knows_less_makes_them_too(without):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
+    variables = os.environ | {"OPENCV_CPU_DISABLE": without, "OPENCV_IPP": "disabled"}
+    done = subprocess.run(
+        command, cwd=FILE.parents[1], env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_no_golden_picture_is_left_over():
