@@ -134,7 +134,8 @@ def list_tasks(name: Annotated[str, typer.Argument(help="A task; all tasks if le
 def list_ops(
     name: Annotated[str, typer.Argument(help="An op; all ops if left out.")] = "",
     out: Annotated[
-        Path | None, typer.Option(help="Draw what the op does, from nothing to far; the PNG file to write.")
+        Path | None,
+        typer.Option(help="Draw what the op does, from nothing to far: the file to write, .png or .html."),
     ] = None,
 ) -> None:
     """List the ops that a policy can use, or show the settings of one, and draw what it does.

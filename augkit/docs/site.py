@@ -12,7 +12,7 @@ from markupsafe import Markup
 import augkit
 from augkit import page, sources, tasks
 from augkit.cli import helps
-from augkit.docs import described, prose
+from augkit.docs import described, prose, tour
 from augkit.errors import StoreError
 from augkit.ops import OPS
 from augkit.ops.foreign import Albumentations
@@ -31,7 +31,13 @@ _FILES = {
 }
 """Pages made of Markdown files of the checkout: their titles, and the files."""
 
-_PICTURES = ("tests/benchmarks/speed.svg",)
+_TOUR = "recipes/tour.ipynb"
+_PICTURES = (
+    "tests/benchmarks/speed.svg",
+    "recipes/policies/digits.png",
+    "recipes/policies/digits-unsafe.png",
+)
+"""What the Markdown files show, by the file's own path or by its name alone."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,12 +77,14 @@ def write(out: Path) -> list[str]:
 def _whole(one: Page, all_: set[str]) -> str:
     menu = {
         "index.html": "augkit",
+        "tour.html": "Tour",
         "commands.html": "Commands",
         "ops.html": "Ops",
         "rules.html": "Rules",
         "tasks.html": "Tasks",
         "sources.html": "Sources",
         "benchmarks.html": "Benchmarks",
+        "longer-runs.html": "Longer runs",
         "promises.html": "Promises",
     }
     up = "../" * one.address.count("/")
@@ -98,7 +106,11 @@ def _pages() -> Iterator[Page]:
 def _checkout() -> Iterator[Page]:
     """Yield the pages of the files that only a checkout has; without any, a first page all the same."""
     links = {name: address for address, (_, name) in _FILES.items() if (CHECKOUT / name).is_file()}
-    links |= {Path(name).name: Path(name).name for name in _PICTURES if (CHECKOUT / name).is_file()}
+    there = [name for name in _PICTURES if (CHECKOUT / name).is_file()]
+    links |= {each: Path(name).name for name in there for each in (name, Path(name).name)}
+    if (CHECKOUT / _TOUR).is_file():
+        links[_TOUR] = "tour.html"
+        yield Page("tour.html", "Tour", tour.html(CHECKOUT / _TOUR))
     for address, (title, name) in _FILES.items():
         path = CHECKOUT / name
         if path.is_file():

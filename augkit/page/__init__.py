@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 HERE = Path(__file__).parent
-WORDS = ("safe", "unsafe", "unproven")
-"""What a verdict can be; each is a class of `house.css` too, for `verdict` and `badge`."""
 
 
 @functools.cache
@@ -41,17 +39,16 @@ def filled(template: Path, **values: Any) -> Markup:
     return Markup(text.encode("utf-8", "replace").decode("utf-8"))  # halves of surrogate pairs
 
 
-def whole(title: str, body: Markup, *, extra: str = "") -> str:
+def whole(title: str, body: Markup) -> str:
     """Return a complete HTML document: one file, to be opened from anywhere.
 
     Args:
         title: what the window is called.
         body:  the fragment that it shows.
-        extra: style for this page alone, after the house's.
     """
     from markupsafe import Markup
 
-    return str(filled(HERE / "whole.html", title=title, body=body, css=Markup(css() + extra)))
+    return str(filled(HERE / "whole.html", title=title, body=body, css=Markup(css())))
 
 
 def fragment(body: Markup) -> str:

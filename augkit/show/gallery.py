@@ -43,9 +43,9 @@ class Gallery:
         """Draw it: uint8, H×W×3."""
         return contact_sheet(self.rows, title=self.title, note=self.note, cell=self.cell)
 
-    def fragment(self) -> Markup:
-        """Return it as HTML without a page around it."""
-        return page.filled(_HERE / "gallery.html", gallery=self, shots=self.shots())
+    def fragment(self, heading: str = "h1") -> Markup:
+        """Return it as HTML without a page around it; `heading` is the tag of its title."""
+        return page.filled(_HERE / "gallery.html", gallery=self, shots=self.shots(), heading=heading)
 
     def shots(self) -> Markup:
         """Return its rows alone as HTML, without title and note."""
@@ -57,7 +57,7 @@ class Gallery:
         return page.whole(self.title, self.fragment())
 
     def _repr_html_(self) -> str:
-        return page.fragment(self.fragment())
+        return page.fragment(self.fragment("h2"))
 
 
 def _shot(picture: Picture, cell: int) -> dict[str, Any]:

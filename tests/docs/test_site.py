@@ -63,7 +63,7 @@ def test_every_page_is_well_formed_and_can_be_reached(site: Path) -> None:
         address = waiting.pop()
         seen.add(address)
         found = page(site, address)
-        assert found.named("h1") or address in ("benchmarks.html",), address
+        assert found.named("h1"), address
         for link in found.named("a"):
             target = link["href"] or ""
             if target.startswith(("https:", "#")):
@@ -132,6 +132,18 @@ def test_the_page_of_a_task_has_its_evidence_and_a_file_that_is_the_task(name: s
         assert said(text) in said(found.text) and said(source) in said(found.text)
     (written,) = blocks(site, f"tasks/{name}.html", "language-yaml task")
     assert tasks.parse(written, name).canonical() == task.canonical()
+
+
+def test_the_tour_stands_with_what_its_cells_showed(site: Path) -> None:
+    found = page(site, "tour.html")
+    for each in (
+        "from augkit import policy",
+        "made: 400 pictures",
+        "unsafe for the task digits",
+        "now reads",
+    ):
+        assert each in said(found.text)
+    assert len(found.named("img")) > 30 and not found.named("style")
 
 
 def test_every_command_stands_with_its_help(site: Path) -> None:
