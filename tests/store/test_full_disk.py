@@ -63,7 +63,7 @@ def test_promise_5_a_small_disk_that_fills_is_a_clean_stop(tmp_path, size, name)
 
 
 @pytest.mark.parametrize("call", ["write", "fsync"])
-@pytest.mark.parametrize("stride", [3, pytest.param(1, marks=pytest.mark.torture)])
+@pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.torture)])
 def test_promise_5_a_disk_that_is_full_from_any_call_on_is_a_clean_stop(tmp_path, monkeypatch, call, stride):
     monkeypatch.setattr(job, "SHARD_SIZE", 3)
     plan, data = making.plan(copies=1), making.source(6)
