@@ -1,1 +1,12 @@
-"""What a checkout can run: recipes that train and measure. `python -m recipes.digits --help` is the first."""
+"""What a checkout can run. Each recipe answers a question, by one line: `python -m recipes.digits --help`.
+
+    digits            how well AlexNet reads handwritten digits, in five folds
+    fashion           how well it tells clothes apart
+    compare_policies  what a policy does to each class, over seeds
+    demo              from a policy to all of that, command by command
+    evaluate          how well a network that is there reads pictures, by one crop and by ten
+
+The settings of a recipe stand in the YAML file beside it, what they do to pictures in policies/. Beneath them
+lie `fit` (the one training loop), `plateau` (when its rate falls, and when it ends), `pictures` (data sets,
+folds, plans) and `runs` (settings, folders, logs, reports, comparisons).
+"""

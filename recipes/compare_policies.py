@@ -6,8 +6,10 @@ Policy:   none; digits.yaml, which keeps labels; and digits-half-turn-unsafe.yam
           even odds, three times: let through by the task none; with unsafe draws drawn again; and with 6 and
           9 relabelled where they became each other.
 Training: as in recipes/digits.py; every arm makes the same number of steps, whatever its pictures.
-Result:   not measured yet.
-Cost:     not measured yet.
+Result:   not measured yet in this form. With four copies of each picture on disk, and mirrors besides half
+          turns (TensorFlow, seeds 0, 1, 2, commit 5a761cb): none 96.46 ± 0.33 %, safe 97.51 ± 0.53, unsafe
+          92.95 ± 0.90; 6 read as 9: 0, 0 and 44 of 1,200; 9 read as 6: 3, 2 and 59.
+Cost:     15 trainings of 780 steps; recipes/digits.py says what a step takes.
 Command:  python -m recipes.compare_policies
 """
 
