@@ -151,7 +151,7 @@ function finding(mark) {
   const line = view.state.doc.lineAt(mark.from).number;
   const go = make("button", "at");
   go.type = "button";
-  go.append(make("span", "problem", `line ${line}: ${short(mark.problem, 400)}`));
+  go.append(make("span", "problem", `line ${line}: ${mark.problem}`));
   if (mark.example) go.append(make("div", "example", mark.example));
   if (mark.fix) go.append(make("div", "fix", mark.severity === "info" ? mark.fix : `fix: ${mark.fix}`));
   go.addEventListener("click", () => reveal(mark.from, mark.to));
@@ -188,7 +188,7 @@ async function open(row, copy, mine) {
   verdict.append(stateOf(copy.state, ""), ` ${copy.sentence}`);
   const table = make("table", "values");
   table.setAttribute("aria-label", "drawn values");
-  body.replaceChildren(pair, verdict, ...copy.found.map(explained), table);
+  body.replaceChildren(pair, ...(copy.found.length ? copy.found.map(explained) : [verdict]), table);
   at("detail").showModal();
   try {
     const whole = await ask("picture", { ...mine, key: row.key, copy: copy.copy });
