@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from augkit.errors import StoreError, UsageError
+from augkit import tasks
+from augkit.cli import starting
+from augkit.errors import UsageError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +25,6 @@ def studio(
     task: Annotated[str, typer.Option(help="Judge against this task, not the policy's own.")] = "",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port of the page; 0 is any free one.")] = 0,
     browse: Annotated[bool, typer.Option("--open", help="Open the page in your browser.")] = False,
-    new: Annotated[bool, typer.Option("--new", help="Write a first policy where there is none.")] = False,
 ) -> None:
     """Write a policy on a page of this machine, its pictures and their verdicts beside it, until Ctrl-C.
 
@@ -34,38 +36,35 @@ def studio(
         problem = f"the studio's page needs a package that is not installed ({error.name})"
         raise UsageError(problem, fix="pip install 'augkit[studio]'") from None
     from augkit import sources
-    from augkit.sources.records import class_names
-    from augkit.studio import Desk, starter
+    from augkit.studio import Desk
 
-    missing = not policy.exists()
-    if missing and not (new or _wanted(policy)):
-        fix = f"augkit studio {policy} --data {data} --new writes a first one there"
-        raise UsageError("there is no such policy", where=str(policy), fix=fix)
+    if not policy.exists():
+        _begin(policy, data, task)
+        task = ""  # the new file names it
     pictures = sources.load(data, say=lambda words: print(words, file=sys.stderr))
-    if missing:
-        _write(policy, starter(class_names(pictures), task))
-        print(f"wrote {policy}", file=sys.stderr)
     desk = Desk(policy, data, pictures, task)
     desk.open()  # says now what cannot be read
     serve(desk, port=port, browse=browse, say=_said)
     print("\nstudio closed", file=sys.stderr)
 
 
-def _wanted(policy: Path) -> bool:
-    """Ask whoever sits at the terminal, if anybody does, whether a first policy is to be written."""
-    if not sys.stdin.isatty():
-        return False
-    return typer.confirm(f"There is no {policy}. Write a first policy there?", default=True, err=True)
+def _begin(policy: Path, data: str, task: str) -> None:
+    """Offer to write a first policy to whoever sits at the terminal; say how it is written if nobody does.
 
-
-def _write(policy: Path, text: str) -> None:
-    try:
-        policy.parent.mkdir(parents=True, exist_ok=True)
-        with policy.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        problem = f"the policy cannot be written ({error.strerror or error})"
-        raise StoreError(problem, where=str(policy), fix="choose another name") from None
+    Raises:
+        UsageError: nobody wants one.
+    """
+    wanted = sys.stdin.isatty() and typer.confirm(
+        f"There is no {policy}. Write a first policy there, proved safe?", default=True, err=True
+    )
+    if not wanted:
+        init = shlex.join(["augkit", "init", "--task", task or "TASK", "--data", data, "--out", str(policy)])
+        problem = "there is no such policy"
+        raise UsageError(problem, where=str(policy), fix=f"'{init}' writes a first one, proved safe")
+    if not task:
+        print(f"A task says what labels survive: {', '.join(tasks.names())}.", file=sys.stderr)
+        task = typer.prompt("What are your labels?", default="natural", err=True)
+    starting.init(task=task, data=data, out=policy)
 
 
 def _said(address: str) -> None:

@@ -7,6 +7,5 @@ what the browser gets.
 from __future__ import annotations
 
 from augkit.studio.desk import Asked, Desk
-from augkit.studio.starter import starter
 
-__all__ = ["Asked", "Desk", "starter"]
+__all__ = ["Asked", "Desk"]

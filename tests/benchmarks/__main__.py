@@ -27,6 +27,7 @@ from tests.benchmarks import (
     plot,
     quality,
     scaling,
+    studio,
     targets,
     training,
 )
@@ -46,6 +47,7 @@ SECTIONS: dict[str, tuple[Callable[[Effort], Section], bool]] = {
     "memory": (scaling.memory, True),
     "quality": (quality.quality, True),
     "judging": (judging.section, True),
+    "studio": (studio.section, False),
     "training": (training.training, False),
 }
 """Each section, and whether it is kept to one thread."""

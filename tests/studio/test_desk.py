@@ -11,11 +11,11 @@ import pytest
 from datasets import DatasetDict
 
 from augkit import codec, fix, policy, safety, tasks
-from augkit.errors import TaskError, UsageError
+from augkit.errors import UsageError
 from augkit.plan import Plan
 from augkit.render import render
 from augkit.sources import records
-from augkit.studio import Asked, Desk, starter
+from augkit.studio import Asked, Desk
 from augkit.studio.desk import Changed
 from tests.store import making
 from tests.studio.conftest import UNSAFE
@@ -226,16 +226,3 @@ def test_large_pictures_are_shown_small_and_judged_by_their_own_shape(desk: Desk
     row = desk.look(text, Asked(rows=1, copies=1))["rows"][0]
     assert max(row["size"]) == 512 and row["image"].startswith("data:image/jpeg")
     assert any(one["code"] == "LS301" and "0.25 of" in one["problem"] for one in row["copies"][0]["found"])
-
-
-# ---- the starter
-
-
-def test_a_first_policy_is_safe_for_the_task_that_knows_the_classes() -> None:
-    text = starter(making.DIGITS)
-    assert "task: digits" in text and "# shares of the side" in text
-    assert safety.judge(policy.parse(text), tasks.load("digits")).safe
-    other = starter(("cat", "dog"))
-    assert safety.judge(policy.parse(other), tasks.load("natural"), classes=("cat", "dog")).safe
-    with pytest.raises(TaskError):
-        starter(("cat", "dog"), "digits")

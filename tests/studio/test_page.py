@@ -90,6 +90,10 @@ def visit(browser: Any, served: Callable[[Desk], str]) -> Iterator[Callable[...,
     assert [line for line in complaints if "409" not in line and "403" not in line] == []
 
 
+def script(name: str) -> str:
+    return Path(__file__).with_name(name).read_text("utf-8")
+
+
 def judged(page: Any, word: str = "safe|unsafe|unproven|unreadable") -> str:
     """Wait for a verdict and return what it says."""
     page.wait_for_function(
@@ -257,20 +261,7 @@ def test_another_page_is_refused_with_and_without_the_token(visit: Any, desk: De
         theirs = page.context.new_page()
         theirs.goto(f"http://127.0.0.1:{other.server_port}/")
         tried = theirs.evaluate(
-            """async (address) => {
-              const said = [];
-              for (const mode of ["cors", "no-cors"]) {
-                const asked = { method: "POST", mode, body: JSON.stringify({ text: "# theirs", version: "none" }) };
-                try { const got = await fetch(address + "save", asked); said.push(got.type === "opaque" ? "opaque" : await got.text()); }
-                catch { said.push("refused"); }
-              }
-              const frame = document.createElement("iframe");
-              frame.src = address;
-              document.body.append(frame);
-              await new Promise((done) => { frame.onload = done; frame.onerror = done; });
-              try { said.push(frame.contentDocument ? frame.contentDocument.title : "closed"); } catch { said.push("closed"); }
-              return said;
-            }""",
+            script("elsewhere.js"),
             address,
         )
         other.shutdown()
@@ -320,11 +311,7 @@ def test_a_screen_reader_is_told_what_everything_is(visit: Any, desk: Desk) -> N
         page.get_attribute("#verdict", "role") == "status"
         and page.get_attribute("#verdict", "aria-live") == "polite"
     )
-    unnamed = page.evaluate(
-        """() => [...document.querySelectorAll("button, input, select, textarea, [role=textbox], img:not([alt])")]
-          .filter((one) => one.checkVisibility() && !(one.ariaLabel || one.labels?.length || one.textContent.trim() || one.alt))
-          .map((one) => one.outerHTML.slice(0, 120))"""
-    )
+    unnamed = page.evaluate(script("unnamed.js"))
     assert unnamed == []
     first = page.locator(".copy").first
     assert "unsafe" in first.inner_text() and "LS102" in first.inner_text()
@@ -336,23 +323,5 @@ def test_a_screen_reader_is_told_what_everything_is(visit: Any, desk: Desk) -> N
 def test_words_stand_out_and_nothing_overflows(visit: Any, desk: Desk, scheme: str, width: int) -> None:
     page = visit(desk, color_scheme=scheme, viewport={"width": width, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    faint = page.evaluate(
-        """() => {
-          const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
-          const pen = canvas.getContext("2d", { willReadFrequently: true });
-          const rgba = (colour) => { pen.clearRect(0, 0, 1, 1); pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); return [...pen.getImageData(0, 0, 1, 1).data]; };
-          const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-            .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-          const ground = (one) => { for (; one; one = one.parentElement) { const c = rgba(getComputedStyle(one).backgroundColor); if (c[3] > 250) return c; } return [255, 255, 255]; };
-          const found = [];
-          for (const one of document.querySelectorAll("body *")) {
-            const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-            if (!own || !one.checkVisibility() || one.disabled || one.closest(".vanish, .skip, .cm-gutters")) continue;
-            const [a, b] = [light(rgba(getComputedStyle(one).color)), light(ground(one))];
-            const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-            if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${one.className} ${one.textContent.slice(0, 40)}`);
-          }
-          return found;
-        }"""
-    )
+    faint = page.evaluate(script("faint.js"))
     assert faint == []
