@@ -199,7 +199,8 @@ def _must_be_empty(out: Path) -> None:
         raise UsageError("something is there already", where=str(out), fix="name another folder")
 
 
-def _network(path: Path) -> Any:
+def read_network(path: Path) -> Any:
+    """Load a network from a .keras file. Raises SourceError for what is none."""
     keras = backend.load()
     import models.layers  # what they register is what a saved network is made of
     import models.sgd  # noqa: F401
@@ -227,7 +228,7 @@ def _run(options: argparse.Namespace) -> str:
     from rich.progress import track
 
     _must_be_empty(options.out)
-    model = _network(options.network)
+    model = read_network(options.network)
     data = sources.load(options.data, limit=options.limit)
     if options.split not in data:
         raise UsageError(f"no split {options.split!r}, only {', '.join(data)}", fix="name one: --split")

@@ -25,16 +25,14 @@ import numpy as np
 from augkit import backend
 from augkit.errors import AugkitError
 from recipes import runs
+from recipes.reading import Pictures, confusion, score, some
 from recipes.runs import Result, Row, events, report
+from recipes.workers import ALONE, Workers
 
 if TYPE_CHECKING:
     from augkit.feed import Feed
 
 WATCHED = 1000  # test pictures that are read after every epoch, where no others are given to watch
-READ_AT_ONCE = 500
-
-Pictures = Any
-"""Arrays (pictures, labels), or batches: a `PyDataset`, or what else has a length and gives (x, y)."""
 
 
 class TrainingError(AugkitError):
@@ -79,6 +77,8 @@ def fit(
     watch: Pictures | None = None,
     rate: Callable[[Sequence[Row]], float] | None = None,
     stop: Callable[[Sequence[Row]], bool] | None = None,
+    saved: Callable[[Any], Any] = lambda model: model,
+    workers: Workers = ALONE,
 ) -> Result:
     """Train a network, test it, report it in the folder `run`, and return what its `result.json` holds.
 
@@ -94,21 +94,26 @@ def fit(
 
     The result is the last epoch's. `best.keras` holds the epoch that read most of the watched pictures: where
     those are test pictures it is to use, not to compare by, because an epoch chosen by the test set flatters
-    itself.
+    itself. `saved(model)` gives the network to keep in files, where that is a part of what is trained.
+
+    Of several `workers` each calls this; `feed`, `test` and `watch` then give its own part, which together
+    are what one alone would see. The first of them writes.
 
     Raises UsageError for a folder that holds something else, TrainingError when the loss is no longer a
     number.
     """
     settings = training.describe()
-    result = runs.begin(run, settings)
+    result = workers.agree(runs.begin(run, settings) if workers.first else None)
     if result is None:
-        watched = _watched(test) if watch is None else watch
-        model, history = _train(training, build, feed, watched, run, rate, stop)
-        _save(model, run / "last.keras")
+        watched = some(test, WATCHED) if watch is None else watch
+        model, history = _train(training, build, feed, watched, run, rate, stop, saved, workers)
         seen = "test pictures" if watch is None else "pictures kept for it"
-        result = {**_judge(model, test, training), "history": history, "settings": settings, "watched": seen}
-        runs.finish(run, result)
-    if not report.is_complete(run):
+        found = _judge(model, saved(model), test, training, workers)
+        result = {**found, "history": history, "settings": settings, "watched": seen}
+        if workers.first:
+            _save(saved(model), run / "last.keras")
+            runs.finish(run, result)
+    if workers.first and not report.is_complete(run):
         report.write(result, run)
     return result
 
@@ -157,6 +162,8 @@ def _train(
     run: Path,
     rate: Callable[[Sequence[Row]], float] | None,
     stop: Callable[[Sequence[Row]], bool] | None,
+    saved: Callable[[Any], Any],
+    workers: Workers,
 ) -> tuple[Any, list[Row]]:
     """Train from where the folder stands to the last epoch; return the network and its history."""
     keras = backend.load()
@@ -164,12 +171,13 @@ def _train(
     model = build()
     model.optimizer.build(model.trainable_variables)
     held = [*model.variables, *model.optimizer.variables]
-    arrays, history = runs.kept(run)
+    arrays, history = workers.agree(runs.kept(run) if workers.first else ([], []))
     for variable, array in zip(held if arrays else (), arrays, strict=True):
         variable.assign(array)
+    workers.share(model)
     with (
-        _bar(training.title, training.epochs * training.steps) as advance,
-        events.writer(run / "tensorboard") as write,
+        _bar(training.title, training.epochs * training.steps, shown=workers.first) as advance,
+        events.writer(run / "tensorboard") if workers.first else contextlib.nullcontext(_nothing) as write,
     ):
         advance(len(history) * training.steps, "")
         while len(history) < training.epochs and not (stop and history and stop(history)):
@@ -177,7 +185,7 @@ def _train(
             rated = {} if rate is None else {"rate": rate(history)}
             if rate is not None:
                 model.optimizer.learning_rate = rated["rate"]
-            row = _epoch(keras, model, training.seed, epoch, feed(epoch), watched, advance)
+            row = _epoch(keras, model, training.seed, epoch, feed(epoch), watched, advance, workers)
             if not math.isfinite(row["loss"]):
                 raise TrainingError(
                     f"the loss is {row['loss']} in epoch {epoch + 1}",
@@ -185,8 +193,10 @@ def _train(
                     fix="lower the learning rate, and name another folder",
                 )
             history.append(row | rated)
+            if not workers.first:
+                continue
             if row["val_accuracy"] >= max(past["val_accuracy"] for past in history):
-                _save(model, run / "best.keras")
+                _save(saved(model), run / "best.keras")
             runs.keep(run, [keras.ops.convert_to_numpy(variable) for variable in held], history)
             write(history[-1])
     return model, history
@@ -200,6 +210,7 @@ def _epoch(
     data: Mapping[str, Any],
     watched: Pictures,
     advance: Callable[[int, str], None],
+    workers: Workers,
 ) -> Row:
     """Train for one epoch, stop at the first loss that is not a number, and test."""
 
@@ -210,7 +221,7 @@ def _epoch(
 
     def before(*_: object) -> None:
         # Not before `fit`: where it builds the network first, it draws from the same sources.
-        _reseed(keras, model, seed, epoch)
+        _reseed(keras, model, seed, epoch, workers.rank)
 
     begun = time.perf_counter()
     try:
@@ -219,29 +230,23 @@ def _epoch(
     except _LossIsNoNumber:
         return {"loss": math.nan}
     seconds = time.perf_counter() - begun
-    if isinstance(watched, tuple):
-        loss, accuracy = model.evaluate(*watched, batch_size=READ_AT_ONCE, verbose=0)
-    else:
-        loss, accuracy = model.evaluate(watched, verbose=0)
-    return {
-        "epoch": epoch + 1,
-        "loss": logs["loss"][0],
-        "accuracy": logs["accuracy"][0],
-        "val_loss": loss,
-        "val_accuracy": accuracy,
-        "seconds": round(seconds, 3),
-    }
+    workers.settle(model)
+    loss, accuracy = score(model, watched, workers)
+    trained = workers.mean({name: logs[name][0] for name in ("loss", "accuracy")})
+    found = {"val_loss": loss, "val_accuracy": accuracy, "seconds": round(seconds, 3)}
+    return {"epoch": epoch + 1, **trained, **found}
 
 
 class _LossIsNoNumber(Exception):
     """Leaves Keras's loop at once."""
 
 
-def _reseed(keras: Any, model: Any, seed: int, epoch: int) -> None:
-    """Give every source of randomness in the network a state that only (seed, epoch) decide."""
+def _reseed(keras: Any, model: Any, seed: int, epoch: int, rank: int = 0) -> None:
+    """Give every source of randomness in the network a state that only (seed, epoch, rank) decide."""
+    who = f" {rank}" if rank else ""
 
     def number(what: str) -> int:
-        return int.from_bytes(hashlib.sha256(f"{seed} {epoch} {what}".encode()).digest()[:4]) >> 1
+        return int.from_bytes(hashlib.sha256(f"{seed} {epoch} {what}{who}".encode()).digest()[:4]) >> 1
 
     # PyTorch's dropout draws from the global generator where a layer has no seed of its own.
     keras.utils.set_random_seed(number("global"))
@@ -258,39 +263,20 @@ def _layers(model: Any) -> Iterator[Any]:
         yield from _layers(layer) if hasattr(layer, "layers") else (layer,)
 
 
-def _watched(test: Pictures) -> tuple[np.ndarray, np.ndarray]:
-    """Return some of the test pictures, about `WATCHED`, spread over all of them."""
-    if isinstance(test, tuple):
-        every = math.ceil(len(test[1]) / WATCHED)
-        return test[0][::every], test[1][::every]
-    many = max(1, WATCHED // len(test[0][1]))
-    every = math.ceil(len(test) / many)
-    some = [test[i] for i in range(0, len(test), every)]
-    return np.concatenate([x for x, _ in some]), np.concatenate([y for _, y in some])
-
-
-def _judge(model: Any, test: Pictures, training: Training) -> Result:
+def _judge(model: Any, network: Any, test: Pictures, training: Training, workers: Workers) -> Result:
     """Count what the network reads: rows of the confusion are what is, columns what is read."""
-    confusion = np.zeros((len(training.classes), len(training.classes)), dtype=np.int64)
-    for pictures, labels in _batches(test):
-        read = np.argmax(np.asarray(model.predict_on_batch(pictures)), axis=1)
-        np.add.at(confusion, (labels if labels.ndim == 1 else labels.argmax(axis=1), read), 1)
+    counts = confusion(model, test, len(training.classes), workers)
     return {
         "title": training.title,
-        "accuracy": float(np.trace(confusion) / confusion.sum()),
+        "accuracy": float(np.trace(counts) / counts.sum()),
         "classes": list(training.classes),
-        "confusion": confusion.tolist(),
-        "parameters": int(model.count_params()),
+        "confusion": counts.tolist(),
+        "parameters": int(network.count_params()),
     }
 
 
-def _batches(pictures: Pictures) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    if isinstance(pictures, tuple):
-        x, y = pictures
-        starts = range(0, len(y), READ_AT_ONCE)
-        yield from ((x[i : i + READ_AT_ONCE], y[i : i + READ_AT_ONCE]) for i in starts)
-    else:
-        yield from (pictures[i] for i in range(len(pictures)))
+def _nothing(row: Row) -> None:
+    """Write nothing, where another worker writes."""
 
 
 def _save(model: Any, path: Path) -> None:
@@ -300,7 +286,7 @@ def _save(model: Any, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+def _bar(title: str, total: int, *, shown: bool = True) -> Iterator[Callable[[int, str], None]]:
     """Show on standard error how far a run is, where that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -312,6 +298,7 @@ def _bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
+    hidden = not (shown and sys.stderr.isatty())
+    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
         task = progress.add_task(title, total=total, now="")
         yield lambda steps, now: progress.update(task, advance=steps, now=now)

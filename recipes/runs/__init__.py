@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from recipes.runs.folder import Result, Row, begin, finish, keep, kept, replace, result, write_json
+from recipes.runs.folder import Result, Row, begin, finish, keep, kept, read_json, replace, result, write_json
 
-__all__ = ["Result", "Row", "begin", "finish", "keep", "kept", "replace", "result", "write_json"]
+__all__ = ["Result", "Row", "begin", "finish", "keep", "kept", "read_json", "replace", "result", "write_json"]

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from augkit import document
 from augkit.errors import AugkitError, UsageError
+from recipes import workers
 from recipes.runs import settings
 from recipes.runs.folder import replace
 
@@ -36,8 +37,11 @@ def main(
         if options.show:
             print(settings.text(held), end="")
             return 0
-        claim(options.out, held, f"python -m recipes.{name} --settings {SETTINGS} --out ANOTHER")
-        print(act(held, options.out))
+        if workers.rank() == 0:  # of the processes that train together one writes
+            claim(options.out, held, f"python -m recipes.{name} --settings {SETTINGS} --out ANOTHER")
+        said = act(held, options.out)
+        if said:
+            print(said)
     except AugkitError as error:
         print(error, file=sys.stderr)
         return error.exit_code

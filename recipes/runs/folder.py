@@ -21,6 +21,9 @@ Row = dict[str, float]
 Result = dict[str, Any]
 
 
+BEFORE = ("settings.yaml", "aspects.json", "mean.npy")  # what recipes write before a run begins
+
+
 def begin(run: Path, settings: Mapping[str, Any]) -> Result | None:
     """Return the result of a finished run, or None for one to begin or to go on with.
 
@@ -53,7 +56,7 @@ def begin(run: Path, settings: Mapping[str, Any]) -> Result | None:
 
 def _is_ours(path: Path) -> bool:
     """Tell whether a run may begin beside this file: what a command writes first, or a torn write left."""
-    return path.name == "settings.yaml" or path.suffix == ".tmp"
+    return path.name in BEFORE or path.suffix == ".tmp"
 
 
 def result(run: Path) -> Result:
@@ -92,6 +95,11 @@ def kept(run: Path) -> tuple[list[np.ndarray], list[Row]]:
     with np.load(path) as held:
         arrays = [held[f"v{i}"] for i in range(len(held.files) - 1)]
         return arrays, json.loads(str(held["history"]))
+
+
+def read_json(path: Path) -> Any:
+    """Read a value that `write_json` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_json(path: Path, value: Any) -> None:

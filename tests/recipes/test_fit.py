@@ -19,6 +19,7 @@ from augkit import backend
 from augkit.errors import UsageError
 from recipes import fit as loop
 from recipes.fit import Training, TrainingError, fit, order, shuffled
+from recipes.workers import ALONE
 
 ROOT = Path(__file__).parents[2]
 EPOCHS, STEPS, BATCH = 4, 6, 8
@@ -263,7 +264,7 @@ def test_a_feed_gives_the_pictures_with_their_labels_scaled_to_one():
 
 def test_few_test_pictures_are_watched_and_every_class_among_them():
     x, y = np.zeros((4000, 1)), np.repeat(np.arange(10), 400)
-    watched, labels = loop._watched((x, y))
+    watched, labels = loop.some((x, y), loop.WATCHED)
     assert len(watched) == len(labels) == 1000
     assert set(np.bincount(labels)) == {100}
 
@@ -279,7 +280,8 @@ def test_a_confusion_has_what_is_in_rows_and_what_is_read_in_columns():
             return 0
 
     training = Training(title="t", classes=("a", "b", "c"), epochs=1, steps=1, seed=0, settings={})
-    result = loop._judge(Reader(), (np.zeros((5, 1)), np.array([0, 0, 1, 2, 2])), training)
+    pictures = np.zeros((5, 1)), np.array([0, 0, 1, 2, 2])
+    result = loop._judge(Reader(), Reader(), pictures, training, ALONE)
     assert result["confusion"] == [[0, 0, 2], [0, 0, 1], [0, 0, 2]]
     assert result["accuracy"] == pytest.approx(2 / 5)
 

@@ -1,0 +1,353 @@
+"""Question: how well does an AlexNet read photographs, trained as its paper has it, or as one would today?
+
+Data:     ImageNet, from the folder of its archives or a tree; or any source of augkit with a split to train
+          on and one to test on: folders of classes, parquet:PATH, hub:OWNER/NAME. A source without the second
+          is divided: --set data.split=90/10.
+Policy:   recipes/policies/alexnet-2012.yaml: 224 of the middle 256 pixels anywhere, mirrored at even odds,
+          and the colour of PCA. Its task judges it for the shapes of these pictures: of one far from square
+          more is lost than photographs survive; --set task=none trains on that too, as the paper did.
+Training: recipes/imagenet.yaml is the paper's, sections 2 to 5: the mean picture subtracted where each crop
+          was cut, batches of 128, momentum 0.9, decay 0.0005 inside it, a rate of 0.01 divided by ten when
+          the error stalls, three times. recipes/imagenet-modern.yaml has the preset `batchnorm`, a rate that
+          falls along a cosine, and bfloat16. Tested by the middle crop after every epoch, by ten at the end.
+Result:   not measured yet on ImageNet. The paper has 40.7 % top-1 and 18.2 % top-5 error (ILSVRC-2012
+          validation, one network, ten crops).
+Cost:     not measured yet on a GPU: `make bench ARGS=training` times steps and the feed where there is one.
+Command:  python -m recipes.imagenet --set data.source=imagenet:/data/ilsvrc2012 --out out/imagenet
+          python -m recipes.imagenet --settings recipes/imagenet-modern.yaml --set data.source=imagenet:/data
+          KERAS_BACKEND=torch torchrun --nproc-per-node 4 -m recipes.imagenet --set data.source=imagenet:/data
+
+On JAX all devices of the machine train together, on PyTorch all processes that torchrun starts, as
+recipes/workers.py says. The same command goes on with a run that was killed, with any number of workers.
+For pictures of another size take another policy, whose last step says what the network sees, and `canvas`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+
+from augkit import backend, policy, safety, sources, tasks
+from augkit.errors import UsageError
+from augkit.feed import Feed
+from augkit.intervals import Interval
+from augkit.plan import Plan
+from augkit.sources import records
+from augkit.sources.aspects import aspects
+from models.presets import PRESETS
+from recipes import evaluate, plateau, runs
+from recipes import workers as work
+from recipes.fit import Training, fed, fit
+from recipes.mean import mean_picture, middle
+from recipes.runs import Result, command
+from recipes.runs.settings import Count, Positive, Seed, Share, Within, plain
+from recipes.workers import Workers
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+POLICIES = Path(__file__).parent / "policies"
+NotNegative = Annotated[float, Within(0)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """Say which pictures: a source, its two splits, and shares where it has to be divided first."""
+
+    source: str
+    split: str | None
+    train: str
+    test: str
+    limit: Count | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """Say which AlexNet, its dropout where it is not the preset's, and its precision."""
+
+    preset: str
+    dropout: Share | None
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rate:
+    """Say how the learning rate falls; the last three settings are those of a plateau."""
+
+    falls: Literal["plateau", "linear", "cosine"]
+    first: Positive
+    divide: Annotated[float, Within(1, above=True)]
+    times: Annotated[int, Within(0)]
+    patience: Count
+
+
+@dataclasses.dataclass(frozen=True)
+class Train:
+    """Say how it is trained: `batch` is that of all workers together, `threads` are each one's own."""
+
+    epochs: Count
+    batch: Count
+    momentum: Share
+    decay: NotNegative
+    rate: Rate
+    threads: Count | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Hold what recipes/imagenet.yaml says."""
+
+    data: Data
+    policy: str
+    task: str | None
+    canvas: Count
+    mean: Literal["pixel", "channel", "none"]
+    network: Network
+    train: Train
+    ten_crops: bool
+    seed: Seed
+
+    def __post_init__(self) -> None:
+        """Check the preset, which only the table of presets knows."""
+        if self.network.preset not in PRESETS:
+            raise ValueError(f"network.preset: got {self.network.preset!r}, want one of {', '.join(PRESETS)}")
+
+
+def run(settings: Settings, out: Path) -> str:
+    """Train one network with all workers there are, test it, and return what was found."""
+    keras = backend.load()
+    before = keras.config.dtype_policy()
+    with work.started() as workers:
+        keras.config.set_dtype_policy(settings.network.precision)
+        try:
+            return _run(settings, out, workers)
+        finally:
+            keras.config.set_dtype_policy(before)
+
+
+def _run(settings: Settings, out: Path, workers: Workers) -> str:
+    batch, threads = settings.train.batch, settings.train.threads or _threads()
+    workers.check(batch)
+    data = _data(settings)
+    train, test, classes = data["train"], data["test"], records.class_names(data)
+    if len(train) < batch:
+        raise UsageError(f"got {len(train)} pictures to train on, want a batch of {batch} at least")
+    plan = Plan(_judged(settings, data, out, workers), classes, settings.seed)
+    mean = _mean(settings, data, out, threads, workers)
+    how = {"windows": settings.mean == "pixel", "one_hot": bool(plan.blends)}
+    feed = Feed(
+        plan,
+        train,
+        batch_size=batch,
+        steps=len(train) // batch,
+        workers=threads,
+        channels=3,
+        part=workers.part,
+        **how,
+    )
+    shape = feed.shape
+    if shape[0] != shape[1] or shape[0] > settings.canvas:
+        fix = "end the policy with a step 'resize: {width: 224, height: 224}', or set canvas"
+        raise UsageError(
+            f"the policy makes pictures of {shape[1]} x {shape[0]}, want a square "
+            f"of at most {settings.canvas}",
+            where=settings.policy,
+            fix=fix,
+        )
+    mine = test.select(range(workers.rank, len(test), workers.count))
+    seen = middle(mine, settings.canvas, shape[0], batch=batch, threads=threads, **how)
+    training = Training(
+        title=settings.network.preset,
+        classes=classes,
+        epochs=settings.train.epochs,
+        steps=len(feed),
+        seed=settings.seed,
+        settings=_decisive(settings, plan, data),
+    )
+    stalls = _plateau(settings.train.rate) if settings.train.rate.falls == "plateau" else None
+    result = fit(
+        training,
+        lambda: network(settings, shape, len(classes), mean, len(feed), soft=bool(plan.blends)),
+        fed(feed),
+        seen,
+        out,
+        watch=seen,
+        rate=plateau.falling(stalls) if stalls else None,
+        stop=plateau.stalled(stalls) if stalls else None,
+        saved=lambda model: model.layers[-1],
+        workers=workers,
+    )
+    return _told(settings, out, result, test, classes, mean) if workers.first else ""
+
+
+def network(
+    settings: Settings,
+    shape: tuple[int, int, int],
+    classes: int,
+    mean: np.ndarray | None,
+    steps: int,
+    *,
+    soft: bool = False,
+) -> Any:
+    """Build and compile what is trained: uint8 pictures N x H x W x 3 of `shape`, and their windows where
+    the mean is one of pixels; then the mean, and at last the AlexNet that is kept, which gives logits.
+    """
+    keras = backend.load()
+    from models.alexnet import alexnet
+    from models.sgd import PaperSGD
+
+    # PyTorch's kernels want channels first, the other backends' want them last.
+    first = backend.choose() == "torch"
+    net = alexnet(
+        settings.network.preset,
+        classes,
+        (shape[2], *shape[:2]) if first else shape,
+        classifier_activation=None,
+        dropout=settings.network.dropout,
+        data_format="channels_first" if first else "channels_last",
+        seed=settings.seed,
+    )
+    pictures = keras.Input(shape, name="seen", dtype="float32")
+    x, inputs = pictures, pictures
+    if settings.mean == "pixel":
+        from recipes.mean_layer import MeanSubtraction
+
+        windows = keras.Input((4,), name="windows", dtype="float32")
+        x, inputs = MeanSubtraction(mean, name="mean")([pictures, windows]), [pictures, windows]
+    elif settings.mean == "channel" and mean is not None:
+        x = keras.layers.Rescaling(1.0, (-mean.ravel()).tolist(), dtype="float32", name="mean")(pictures)
+    if first:
+        x = keras.layers.Permute((3, 1, 2), dtype="float32", name="channels_first")(x)
+    model = keras.Model(inputs, net(x), name="trained")
+    kinds = keras.losses.CategoricalCrossentropy, keras.losses.SparseCategoricalCrossentropy
+    model.compile(
+        PaperSGD(_rate(settings.train, steps), settings.train.momentum, settings.train.decay),
+        kinds[not soft](from_logits=True),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def _rate(train: Train, steps: int) -> Any:
+    """Return the learning rate, or what makes it from the number of the step."""
+    schedules, whole = backend.load().optimizers.schedules, train.epochs * steps
+    if train.rate.falls == "cosine":
+        return schedules.CosineDecay(train.rate.first, whole)
+    if train.rate.falls == "linear":
+        return schedules.PolynomialDecay(train.rate.first, whole, end_learning_rate=0.0)
+    return train.rate.first
+
+
+def _plateau(rate: Rate) -> plateau.Plateau:
+    return plateau.Plateau(first=rate.first, divide=rate.divide, times=rate.times, patience=rate.patience)
+
+
+def _data(settings: Settings) -> DatasetDict:
+    """Read the source, and call its two splits train and test."""
+    given = settings.data
+    data = sources.load(
+        given.source,
+        split=given.split,
+        stratify=bool(given.split),
+        seed=settings.seed,
+        limit=given.limit,
+        say=lambda text: print(text, file=sys.stderr),
+    )
+    for split in (given.train, given.test):
+        if split not in data:
+            raise UsageError(
+                f"the source has no split {split!r}, only {', '.join(data)}",
+                where=given.source,
+                fix="name another: --set data.test=NAME, or divide the source: --set data.split=90/10",
+            )
+    return type(data)(train=data[given.train], test=data[given.test])
+
+
+def _judged(settings: Settings, data: DatasetDict, out: Path, workers: Workers) -> safety.SafePolicy:
+    """Judge the policy for the shapes of the pictures, which are measured once."""
+    path = Path(settings.policy)
+    path = path if path.exists() else POLICIES / settings.policy
+    read = policy.load(path)
+    task = tasks.load(settings.task or read.task, beside=None if settings.task else path)
+    measured = out / "aspects.json"
+    if workers.first and not measured.exists():
+        found = aspects(data, ("train",))
+        runs.write_json(measured, [found.low, found.high])
+    low, high = workers.agree(runs.read_json(measured) if workers.first else [1, 1])
+    shapes = Interval(low, high)
+    return safety.judge(read, task, classes=records.class_names(data), aspect=shapes).safe_policy()
+
+
+def _mean(
+    settings: Settings, data: DatasetDict, out: Path, threads: int, workers: Workers
+) -> np.ndarray | None:
+    """Return the mean that is subtracted, S x T x 3, measured once; None where none is."""
+    if settings.mean == "none":
+        return None
+    path = out / "mean.npy"
+    found = workers.agree(np.load(path) if workers.first and path.exists() else None)
+    if found is None:
+        found = mean_picture(data["train"], settings.canvas, threads=threads, workers=workers)
+        found = found.mean(axis=(0, 1), keepdims=True) if settings.mean == "channel" else found
+        if workers.first:
+            runs.replace(path, lambda file: np.save(file, found))
+    return found
+
+
+def _told(
+    settings: Settings,
+    out: Path,
+    result: Result,
+    test: Any,
+    classes: Sequence[str],
+    mean: np.ndarray | None,
+) -> str:
+    """Test the finished network by ten crops too, where that is wanted, and say what was found."""
+    lines = [f"{100 * result['accuracy']:.2f} % of {len(test):,} pictures read correctly, by the middle crop"]
+    where = out / "ten-crops"
+    if settings.ten_crops:
+        if not (where / "evaluation.json").exists():
+            net = evaluate.read_network(out / "last.keras")
+            squares = evaluate.squares(test, classes, settings.canvas)
+            scale = evaluate.Scale(0.0 if mean is None else mean)
+            tallies = evaluate.evaluate(net, squares, classes, scale)
+            evaluate.write(tallies, where, {"network": "last.keras", "canvas": settings.canvas})
+        scored = runs.read_json(where / "evaluation.json")
+        lines += [
+            f"{said:<9} top-1 error {100 - 100 * scored[key]['top1']:.2f} %, "
+            f"top-5 error {100 - 100 * scored[key]['top5']:.2f} %"
+            for key, said in (("one", "one crop"), ("ten", "ten crops"))
+        ]
+    return "\n".join([*lines, f"written: {out / 'report.md'}, and more beside it"])
+
+
+def _decisive(settings: Settings, plan: Plan, data: DatasetDict) -> dict[str, Any]:
+    """Return what decides the result, as JSON: not how many threads make it."""
+    held = plain(settings)
+    held["train"].pop("threads")
+    # How often it is tested is in `Training` already.
+    held["train"].pop("epochs")
+    held.pop("seed")
+    counts = {split: len(part) for split, part in data.items()}
+    return {"recipe": "imagenet", **held, "batch": settings.train.batch, "plan": plan.digest, **counts}
+
+
+def _threads() -> int:
+    """Return how many threads make batches: the cores that each of torchrun's processes has to itself."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse, run, print; return the exit code."""
+    return command.main("imagenet", __doc__, Settings, run, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
