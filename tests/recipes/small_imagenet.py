@@ -79,7 +79,7 @@ def _killed_in(epoch: int) -> None:
 
     def broken(keras: Any, model: Any, seed: int, number: int, data: Any, *rest: Any) -> Any:
         if number == epoch:
-            cut = keras.callbacks.LambdaCallback(on_train_batch_end=lambda step, _: step and _kill())
+            cut = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: batch and _kill())
             model.fit(**data, verbose=0, callbacks=[cut])
         return epochs(keras, model, seed, number, data, *rest)
 
