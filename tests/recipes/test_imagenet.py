@@ -201,15 +201,17 @@ OTHERS = {
 @pytest.mark.slow
 def test_a_killed_run_goes_on_with_other_workers_to_the_history_of_one_left_alone(pictures, tmp_path):
     """The batch is that of all workers together, so without dropout their number does not show."""
-    assert run(pictures, tmp_path / "alone") == 0
-    assert run(pictures, tmp_path / "killed", "1") == -9
+    # A network that moves far in few steps: the paper's own hardly does.
+    how = ("network.preset=one-weird-trick", "train.rate.first=0.0003")
+    assert run(pictures, tmp_path / "alone", *how) == 0
+    assert run(pictures, tmp_path / "killed", "1", *how) == -9
     assert len(history(tmp_path / "killed")) == 1
-    assert run(pictures, tmp_path / "killed", **OTHERS[BACKEND]) == 0
+    assert run(pictures, tmp_path / "killed", *how, **OTHERS[BACKEND]) == 0
     whole, resumed = history(tmp_path / "alone"), history(tmp_path / "killed")
     assert len(whole) == len(resumed) == 3
     for one, other in zip(whole, resumed, strict=True):
-        assert one == pytest.approx(other, rel=2e-4)
-    assert whole[0]["loss"] != whole[1]["loss"]
+        assert one == pytest.approx(other, rel=1e-3)
+    assert abs(whole[-1]["val_loss"] / whole[0]["val_loss"] - 1) > 0.05
 
 
 @pytest.mark.slow
