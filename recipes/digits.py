@@ -25,8 +25,9 @@ from augkit.feed import Feed
 from augkit.plan import Plan
 from augkit.sources import records
 from recipes import pictures
-from recipes.fit import READ_AT_ONCE, Training, fed, fit
+from recipes.fit import Training, fed, fit
 from recipes.plateau import Plateau, stalled
+from recipes.reading import READ_AT_ONCE
 from recipes.runs import Result, command, report
 from recipes.runs.settings import Count, Positive, Seed, Share
 

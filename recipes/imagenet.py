@@ -41,10 +41,11 @@ from augkit.plan import Plan
 from augkit.sources import records
 from augkit.sources.aspects import aspects
 from models.presets import PRESETS
-from recipes import evaluate, plateau, runs
+from recipes import behind_mean, evaluate, plateau, runs
 from recipes import workers as work
 from recipes.fit import Training, fed, fit
 from recipes.mean import mean_picture, middle
+from recipes.pictures import policy_file
 from recipes.runs import Result, command
 from recipes.runs.settings import Count, Positive, Seed, Share, Within, plain
 from recipes.workers import Workers
@@ -52,7 +53,6 @@ from recipes.workers import Workers
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-POLICIES = Path(__file__).parent / "policies"
 NotNegative = Annotated[float, Within(0)]
 
 
@@ -140,7 +140,7 @@ def _run(settings: Settings, out: Path, workers: Workers) -> str:
         raise UsageError(f"got {len(train)} pictures to train on, want a batch of {batch} at least")
     plan = Plan(_judged(settings, data, out, workers), classes, settings.seed)
     mean = _mean(settings, data, out, threads, workers)
-    how = {"windows": settings.mean == "pixel", "one_hot": bool(plan.blends)}
+    windows, soft = settings.mean == "pixel", bool(plan.blends)
     feed = Feed(
         plan,
         train,
@@ -149,7 +149,8 @@ def _run(settings: Settings, out: Path, workers: Workers) -> str:
         workers=threads,
         channels=3,
         part=workers.part,
-        **how,
+        windows=windows,
+        one_hot=soft,
     )
     shape = feed.shape
     if shape[0] != shape[1] or shape[0] > settings.canvas:
@@ -161,7 +162,8 @@ def _run(settings: Settings, out: Path, workers: Workers) -> str:
             fix=fix,
         )
     mine = test.select(range(workers.rank, len(test), workers.count))
-    seen = middle(mine, settings.canvas, shape[0], batch=batch, threads=threads, **how)
+    how: dict[str, Any] = {"batch": batch, "threads": threads, "windows": windows, "one_hot": soft}
+    seen = middle(mine, settings.canvas, shape[0], **how)
     training = Training(
         title=settings.network.preset,
         classes=classes,
@@ -173,64 +175,44 @@ def _run(settings: Settings, out: Path, workers: Workers) -> str:
     stalls = _plateau(settings.train.rate) if settings.train.rate.falls == "plateau" else None
     result = fit(
         training,
-        lambda: network(settings, shape, len(classes), mean, len(feed), soft=bool(plan.blends)),
+        lambda: _network(settings, shape, len(classes), mean, len(feed), soft),
         fed(feed),
         seen,
         out,
         watch=seen,
         rate=plateau.falling(stalls) if stalls else None,
         stop=plateau.stalled(stalls) if stalls else None,
-        saved=lambda model: model.layers[-1],
+        saved=behind_mean.kept,
         workers=workers,
     )
     return _told(settings, out, result, test, classes, mean) if workers.first else ""
 
 
-def network(
+def _network(
     settings: Settings,
     shape: tuple[int, int, int],
     classes: int,
     mean: np.ndarray | None,
     steps: int,
-    *,
-    soft: bool = False,
+    soft: bool,
 ) -> Any:
-    """Build and compile what is trained: uint8 pictures N x H x W x 3 of `shape`, and their windows where
-    the mean is one of pixels; then the mean, and at last the AlexNet that is kept, which gives logits.
-    """
+    """Build and compile the network, with the paper's optimiser."""
     keras = backend.load()
-    from models.alexnet import alexnet
     from models.sgd import PaperSGD
 
-    # PyTorch's kernels want channels first, the other backends' want them last.
-    first = backend.choose() == "torch"
-    net = alexnet(
-        settings.network.preset,
+    net = settings.network
+    model = behind_mean.network(
+        net.preset,
+        shape,
         classes,
-        (shape[2], *shape[:2]) if first else shape,
-        classifier_activation=None,
-        dropout=settings.network.dropout,
-        data_format="channels_first" if first else "channels_last",
+        mean,
+        windows=settings.mean == "pixel",
+        dropout=net.dropout,
         seed=settings.seed,
     )
-    pictures = keras.Input(shape, name="seen", dtype="float32")
-    x, inputs = pictures, pictures
-    if settings.mean == "pixel":
-        from recipes.mean_layer import MeanSubtraction
-
-        windows = keras.Input((4,), name="windows", dtype="float32")
-        x, inputs = MeanSubtraction(mean, name="mean")([pictures, windows]), [pictures, windows]
-    elif settings.mean == "channel" and mean is not None:
-        x = keras.layers.Rescaling(1.0, (-mean.ravel()).tolist(), dtype="float32", name="mean")(pictures)
-    if first:
-        x = keras.layers.Permute((3, 1, 2), dtype="float32", name="channels_first")(x)
-    model = keras.Model(inputs, net(x), name="trained")
-    kinds = keras.losses.CategoricalCrossentropy, keras.losses.SparseCategoricalCrossentropy
-    model.compile(
-        PaperSGD(_rate(settings.train, steps), settings.train.momentum, settings.train.decay),
-        kinds[not soft](from_logits=True),
-        metrics=["accuracy"],
-    )
+    kind = keras.losses.CategoricalCrossentropy if soft else keras.losses.SparseCategoricalCrossentropy
+    rate, train = _rate(settings.train, steps), settings.train
+    model.compile(PaperSGD(rate, train.momentum, train.decay), kind(from_logits=True), metrics=["accuracy"])
     return model
 
 
@@ -271,8 +253,7 @@ def _data(settings: Settings) -> DatasetDict:
 
 def _judged(settings: Settings, data: DatasetDict, out: Path, workers: Workers) -> safety.SafePolicy:
     """Judge the policy for the shapes of the pictures, which are measured once."""
-    path = Path(settings.policy)
-    path = path if path.exists() else POLICIES / settings.policy
+    path = policy_file(settings.policy)
     read = policy.load(path)
     task = tasks.load(settings.task or read.task, beside=None if settings.task else path)
     measured = out / "aspects.json"

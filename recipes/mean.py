@@ -16,7 +16,16 @@ from recipes.workers import ALONE, Workers
 BATCH = 64
 
 
-def middle(part: Dataset, canvas: int, crop: int, *, batch: int, threads: int, **how: bool) -> Feed:
+def middle(
+    part: Dataset,
+    canvas: int,
+    crop: int,
+    *,
+    batch: int,
+    threads: int,
+    windows: bool = False,
+    one_hot: bool = False,
+) -> Feed:
     """Feed the middle `crop` pixels of each picture whose shorter side is made `canvas`, in order, in colour.
 
     How a network is tested by one crop; with `crop` as large as `canvas` it is the whole square.
@@ -27,7 +36,16 @@ def middle(part: Dataset, canvas: int, crop: int, *, batch: int, threads: int, *
     written = policy.parse(f"version: 1\ntask: none\nsteps: [{steps}]", "the middle of pictures")
     safe = judge(written, tasks.load("none"), aspect=Interval(0.01, 100)).safe_policy()
     plan = Plan(safe, records.class_names({"train": part}))
-    return Feed(plan, part, batch_size=batch, workers=threads, shuffle=False, channels=3, **how)
+    return Feed(
+        plan,
+        part,
+        batch_size=batch,
+        workers=threads,
+        shuffle=False,
+        channels=3,
+        windows=windows,
+        one_hot=one_hot,
+    )
 
 
 def mean_picture(part: Dataset, canvas: int, *, threads: int = 0, workers: Workers = ALONE) -> np.ndarray:
