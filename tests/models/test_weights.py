@@ -204,6 +204,22 @@ def test_a_torchvision_file_goes_in_whole_and_comes_out_with_its_names(tmp_path)
     assert all(array.flat[0] == array.flat[-1] == state[name].flatten()[0] for name, array in back.items())
 
 
+def test_torchvision_s_own_network_answers_as_ours_does_with_its_weights():
+    """The library's, not one written here; its weights are random, because no file of them is at hand."""
+    models = pytest.importorskip("torchvision.models", reason="torchvision is what this test compares with")
+    torch.manual_seed(5)
+    theirs = models.alexnet(weights=None).eval()
+    x = np.random.default_rng(0).normal(size=(2, 3, 224, 224)).astype(np.float32)
+    with torch.no_grad():
+        expected = theirs(torch.tensor(x)).numpy()
+    ours = alexnet("one-weird-trick", classifier_activation=None, data_format="channels_last")
+    load_torch(ours, theirs.state_dict())
+    assert difference(keras.ops.convert_to_numpy(ours(x.transpose(0, 2, 3, 1))), expected) < 1e-4
+    back = to_torch(ours)
+    assert list(back) == list(theirs.state_dict())
+    assert all(np.array_equal(back[name], tensor.numpy()) for name, tensor in theirs.state_dict().items())
+
+
 def test_a_file_written_here_is_read_by_pytorch_and_again_here(tmp_path):
     model = alexnet(
         "digits", input_shape=(28, 36, 1), classifier_activation=None, data_format="channels_last"
