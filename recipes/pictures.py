@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -96,18 +96,14 @@ def kept_out(data: DatasetDict, share: float, *, seed: int) -> DatasetDict:
 
 
 def digest(part: Dataset) -> str:
-    """Return a short hash of a split: its keys, its labels, and its encoded pictures or their paths."""
-    whole = hashlib.sha256()
-    for row in part.with_format("arrow").iter(batch_size=1000):
-        for column in ("key", "label", "image"):
-            values = row.column(column).combine_chunks()
-            whole.update(repr(values.to_pylist()).encode() if column != "image" else _bytes(values))
+    """Return a short hash of a split: its keys, its labels, and the bytes of its pictures."""
+    from datasets import Image
+
+    whole = hashlib.sha256(repr(records.keys(part)).encode() + records.labels(part).tobytes())
+    images = part.with_format(None).select_columns(["image"]).cast_column("image", Image(decode=False))
+    for row in images:
+        whole.update(hashlib.sha256(records.content(row["image"])).digest())
     return whole.hexdigest()[:16]
-
-
-def _bytes(images: Any) -> bytes:
-    pairs = zip(images.field("bytes").to_pylist(), images.field("path").to_pylist(), strict=True)
-    return b"".join(data if data is not None else str(path).encode() for data, path in pairs)
 
 
 def _dealt(part: Dataset, count: int, seed: int, groups: np.ndarray) -> np.ndarray:

@@ -101,12 +101,16 @@ def test_what_is_kept_out_to_be_watched_is_not_trained_on(tmp_path):
     assert names["train"] | names["validation"] == set(records.keys(first["train"]))
 
 
-def test_another_pixel_or_label_is_another_data_set(tmp_path):
+def test_another_picture_pixel_or_label_is_another_data_set_and_another_folder_is_not(tmp_path):
     data = sources.load(write(tmp_path / "d", 2))["train"]
     same = pictures.digest(data)
     assert same == pictures.digest(concatenate_datasets([data.select(range(9)), data.select(range(9, 20))]))
+    assert same == pictures.digest(sources.load(write(tmp_path / "e", 2))["train"])
     assert same != pictures.digest(data.select(range(19)))
-    assert same != pictures.digest(sources.load(write(tmp_path / "e", 2, seed=1))["train"])
+    assert same != pictures.digest(data.map(lambda row: {"label": (row["label"] + 1) % 10}))
+    picture = tmp_path / "e" / "3" / "1.png"
+    picture.write_bytes((tmp_path / "e" / "3" / "0.png").read_bytes())
+    assert same != pictures.digest(sources.load(tmp_path / "e")["train"])
 
 
 def test_a_policy_is_a_file_or_one_that_ships_and_is_judged():
