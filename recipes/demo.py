@@ -121,6 +121,7 @@ Next
   augkit check my-policy.yaml --task digits     judge a policy of your own; {SAFE} is one to copy
   augkit fix {UNSAFE}    what would make the refused one safe
   augkit generate {SAFE} my/folder out/mine     augment a folder of class folders
+  augkit report {out}/safe                 one page on a data set: labels, pictures, draws, classes
   python -m recipes.compare_policies            the comparison over three seeds
   python -m recipes.digits                      the network at its best: five folds
 (augkit is .venv/bin/augkit, python is .venv/bin/python; 'source .venv/bin/activate' makes them short)"""

@@ -203,7 +203,7 @@ def generate(
     if part is not None and made.done != "merged already":
         _say(f"Once all {part.of} parts are made: augkit merge {out}")
     elif part is None:
-        _say(f"next:\n  augkit verify {out}")
+        _say(f"next:\n  augkit verify {out}\n  augkit report {out}")
 
 
 def merge(

@@ -17,6 +17,7 @@ from augkit.errors import StoreError
 from augkit.ops.op import Drawn
 from augkit.plan import Plan
 from augkit.safety import SafePolicy
+from augkit.sources.progress import bar
 from augkit.store import checking, disk, manifest
 from augkit.store.replaying import plan_of
 
@@ -155,10 +156,16 @@ def _placeless(plan: Plan | None, out: Path) -> Plan | None:
 
 
 def _batches(out: Path, columns: list[str] | None = None) -> Iterator[Any]:
+    """Yield the manifest in batches of rows; where that takes long, a bar shows how far it is."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(out / manifest.FILE) as file:
-        yield from file.iter_batches(batch_size=manifest.ROW_GROUP, columns=columns)
+    with (
+        pq.ParquetFile(out / manifest.FILE) as file,
+        bar("reading the manifest", file.metadata.num_rows) as tell,
+    ):
+        for batch in file.iter_batches(batch_size=manifest.ROW_GROUP, columns=columns):
+            yield batch
+            tell(len(batch))
 
 
 def _count(found: Contents, shown: tuple[int, int, int]) -> None:
