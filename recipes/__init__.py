@@ -1,6 +1,7 @@
 """What a checkout can run. Each recipe answers a question, by one line: `python -m recipes.digits --help`.
 
     digits            how well AlexNet reads handwritten digits, in five folds
+    imagenet          how well it reads photographs, as its paper has it or as one would today
     fashion           how well it tells clothes apart
     compare_policies  what a policy does to each class, over seeds
     demo              from a policy to all of that, command by command

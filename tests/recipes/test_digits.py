@@ -130,19 +130,19 @@ def test_a_policy_is_a_file_or_one_that_ships_and_is_judged():
 def test_folds_are_trained_reported_and_done_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(digits, "build", small)
     source = write(tmp_path / "d", 12)
-    given = held(f"data.source={source}", "data.folds=3", "train.rate=0.05", "train.epochs=4")
+    given = held(f"data.source={source}", "data.folds=2", "train.rate=0.05", "train.epochs=4")
     said = digits.run(given, tmp_path / "out")
     assert "% of 120 pictures read correctly" in said
     page = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
-    assert [f"| fold {number} | 40 |" in page for number in (1, 2, 3)] == [True] * 3
+    assert "| fold 1 | 60 |" in page and "| fold 2 | 60 |" in page
     assert (tmp_path / "out" / "confusion.png").exists()
     results = [
-        json.loads((tmp_path / "out" / f"fold-{n}" / "result.json").read_text("utf-8")) for n in (1, 2, 3)
+        json.loads((tmp_path / "out" / f"fold-{n}" / "result.json").read_text("utf-8")) for n in (1, 2)
     ]
     total = sum(np.array(result["confusion"]) for result in results)
     assert total.sum(axis=1).tolist() == [12] * 10
     assert f"{100 * np.trace(total) / 120:.2f} %" in said
-    assert len({result["settings"]["test"] for result in results}) == 3
+    assert len({result["settings"]["test"] for result in results}) == 2
 
     monkeypatch.setattr(digits, "build", None)
     assert digits.run(given, tmp_path / "out") == said
