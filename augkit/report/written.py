@@ -49,8 +49,8 @@ def report(out: str | Path, *, trained: Sequence[str | Path] = ()) -> str:
         else fragment(found.plan.safe.verdict, found.classes, heading="h3"),
         sheets=shots.gallery(found),
         most=shots.SHOWN,
-        values=[_drawing(spread) for spread in _told(found)],
-        left_values=max(0, len([1 for spread in found.values.values() if spread.name]) - _MOST_VALUES),
+        values=[_drawing(spread) for spread in _told(found)[:_MOST_VALUES]],
+        left_values=max(0, len(_told(found)) - _MOST_VALUES),
         steps=_steps(found),
         balance=_balance(found),
         kept=_kept(found),
@@ -66,8 +66,8 @@ def report(out: str | Path, *, trained: Sequence[str | Path] = ()) -> str:
 
 
 def _told(found: Contents) -> list[Values]:
-    """Return the values that have a chart."""
-    return [spread for spread in found.values.values() if spread.name and spread.total][:_MOST_VALUES]
+    """Return the values that a chart tells something of: those that were drawn, and not always the same."""
+    return [each for each in found.values.values() if each.name and each.total and each.low < each.high]
 
 
 def _drawing(spread: Values) -> dict[str, Any]:
@@ -86,12 +86,19 @@ def _drawing(spread: Values) -> dict[str, Any]:
     }
 
 
-def _steps(found: Contents) -> list[tuple[str, float]]:
-    """Return how often each step was done, as a share of all copies."""
+def _steps(found: Contents) -> list[tuple[str, int, float]]:
+    """Return how often each step was done, and how long its bar is; what a suite chose is counted together,
+    whichever of its turns it was and whichever sign it had.
+    """
     done: dict[str, int] = {}
     for spread in found.values.values():
         done[spread.step] = max(done.get(spread.step, 0), spread.total)
-    return [(step, count / max(1, found.made())) for step, count in done.items()]
+    times: Counter[str] = Counter()
+    for step, count in done.items():
+        suite, dot, chosen = step.partition(".")
+        times[f"{suite}: {chosen.rpartition('.')[2].partition('#')[0]}" if dot else step] += count
+    top = max(1, found.made(), *times.values())
+    return [(step, count, round(_WIDE * count / top, 1)) for step, count in times.items()]
 
 
 def _balance(found: Contents) -> list[dict[str, Any]]:

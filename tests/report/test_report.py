@@ -67,6 +67,19 @@ def test_values_are_spread_as_numpy_spreads_them(made: Path) -> None:
     assert f"drawn for {len(drawn)} copies" in text(report(made))
 
 
+def test_what_a_suite_chose_is_counted_together_and_what_is_fixed_has_no_chart(tmp_path: Path) -> None:
+    suite = "{version: 1, task: natural, steps: [{rand_augment: {n: 2, magnitude: 0.3}}, {grey: {p: 0.5}}]}"
+    plan = making.plan(suite, ("a", "b"), copies=6)
+    store.generate(plan, making.source(20, classes=("a", "b"), channels=3), tmp_path / "out")
+    table = pd.read_parquet(tmp_path / "out/.augkit/manifest.parquet")
+    columns = [name for name in table if re.fullmatch(r"rand_augment\.\d\.rotate(#2)?\.degrees", name)]
+    times = int(table[columns].notna().sum().sum())
+    page = report(tmp_path / "out")
+    assert len(columns) == 4 and ["rand_augment: rotate", f"{times}", ""] in rows(page)
+    assert ["grey", f"{int(table['grey'].notna().sum())}", ""] in rows(page)
+    assert "drawn for" not in text(page)
+
+
 def test_the_verdict_stands_with_its_bars_and_names_no_folder_of_this_machine(made: Path) -> None:
     page = report(made)
     assert "safe for the task digits" in text(page) and "guarded: every draw is held" in text(page)
