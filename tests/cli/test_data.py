@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from augkit import cli, store
+from augkit.store import job
 from tests.store import making
 
 Run = Callable[..., tuple[int, str, str]]
@@ -206,3 +207,32 @@ def test_promise_10_a_signal_ends_the_command_and_its_workers(
     assert "run the same command again: it carries on" in err and "Traceback" not in err
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive and not (out / "augkit.json").exists()
+
+
+def test_promise_12_parts_are_made_by_commands_of_their_own_and_merged(
+    augkit: Run, digits, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(job, "SHARD_SIZE", 4)
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    given = ("generate", SAFE, digits, out, "--copies", 2)
+    assert augkit("generate", SAFE, digits, whole, "--copies", 2)[0] == 0
+    code, said, _ = augkit(*given, "--shard", "1/3", "--dry-run")
+    assert code == 0 and "; part 1/3: 36 of them; about" in said and not out.exists()
+    code, _, told = augkit(*given, "--shard", "4/3")
+    assert code == 2 and "as 2/8" in told and "--shard 1/3 to --shard 3/3" in told
+    code, said, told = augkit(*given, "--shard", "2/3")
+    assert (code, said) == (0, f"{out}: part 2/3: made: 30 pictures\n")
+    assert "; part 2/3: 30 of them" in told and told.endswith(
+        f"Once all 3 parts are made: augkit merge {out}\n"
+    )
+    code, _, told = augkit("merge", out)
+    assert code == 3 and "5 of 8 shards are missing: 0, 2, 3, 5, 6" in told
+    assert "generate again with --shard 1/3, --shard 3/3, and merge again" in told
+    assert augkit("generate", SAFE, digits, out, "--copies", 3, "--shard", "1/3")[0] == 3
+    for part in ("1/3", "3/3"):
+        assert augkit(*given, "--shard", part)[0] == 0
+    assert augkit("merge", out)[:2] == (0, f"{out}: merged: 90 pictures\n")
+    assert making.tree(out) == making.tree(whole)
+    assert augkit("merge", out)[1] == f"{out}: already made, and verified: 90 pictures\n"
+    assert augkit(*given, "--shard", "2/3")[1] == f"{out}: part 2/3: merged already: 90 pictures\n"
+    assert augkit(*given, "--shard", "2/3", "--overwrite")[0] == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import subprocess
@@ -101,13 +100,13 @@ for of in (1, 2, 3, 7):
 @pytest.mark.slow
 def test_promise_12_workers_threads_hash_seeds_orders_and_parts_change_no_byte(tmp_path):
     trees = []
-    for threads, seed in itertools.product("12", "05"):
+    for threads, seed in ("10", "25"):
         out = tmp_path / f"{threads}{seed}"
         variables = os.environ | {"PYTHONHASHSEED": seed}
         command = [sys.executable, "-c", MANY, str(out), threads, str(int(threads) + int(seed))]
         subprocess.run(command, cwd=ROOT, env=variables, check=True)
         trees += [making.tree(path) for path in out.iterdir()]
-    assert len(trees) == 32 and all(tree == trees[0] for tree in trees)
+    assert len(trees) == 16 and all(tree == trees[0] for tree in trees)
 
 
 WRITING = """
