@@ -75,7 +75,8 @@ def write_folds(results: Sequence[Result], out: Path) -> str:
     """
     shares = np.array([100 * result["accuracy"] for result in results])
     counts = np.sum([result["confusion"] for result in results], axis=0)
-    total, title = int(counts.sum()), f"{len(results)} folds together"
+    total = int(counts.sum())
+    title = f"{len(results)} folds together" if len(results) > 1 else results[0]["title"]
     whole = {**results[0], "confusion": counts.tolist(), "accuracy": float(np.trace(counts) / total)}
     whole |= {"title": title}
     spread = f", {shares.min():.2f} to {shares.max():.2f} % between the folds" if len(results) > 1 else ""
@@ -254,7 +255,7 @@ def _confusion(result: Result) -> Any:
     few = f"\nthe {size} of {len(result['classes'])} classes that are confused most"
     axes.set_title(title + (few if size < len(result["classes"]) else ""))
     bar = figure.colorbar(
-        image, ax=axes, shrink=0.6, pad=0.02, format=lambda value, _: f"{100 * value:.0f} %"
+        image, ax=axes, shrink=0.6, pad=0.02, format=lambda value, _: f"{100 * value:.3g} %"
     )
     bar.outline.set_visible(False)
     bar.set_label("of the class")
@@ -262,7 +263,13 @@ def _confusion(result: Result) -> Any:
 
 
 def _most_confused(wrong: np.ndarray) -> np.ndarray:
-    """Return the classes to draw, in their order: all, or those that are misread or read wrongly most."""
+    """Return the classes to draw, in their order: all, or both of each pair that is confused most."""
     if len(wrong) <= MOST:
         return np.arange(len(wrong))
-    return np.sort(np.argsort(-np.maximum(wrong.max(axis=0), wrong.max(axis=1)), kind="stable")[:MOST])
+    shown: set[int] = set()
+    for place in np.argsort(-wrong, axis=None, kind="stable").tolist():
+        pair = set(divmod(place, len(wrong)))
+        if len(shown | pair) > MOST:
+            break
+        shown |= pair
+    return np.array(sorted(shown))
