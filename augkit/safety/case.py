@@ -145,7 +145,8 @@ class Case:
         if self.task.survives_everything:
             return ()
         shaped = along(self.policy.leaves(), self.aspect)
-        return tuple(leaf for leaf, aspect in shaped if leaf.op.effects(aspect) == Reach.unknown())
+        foreign = ((leaf, aspect) for leaf, aspect in shaped if isinstance(leaf.op, Foreign))
+        return tuple(leaf for leaf, aspect in foreign if leaf.op.effects(aspect) == Reach.unknown())
 
     def _of_known_effect(self) -> Policy:
         """Return the policy without the steps of unknown reach: LS907 speaks of those, others of the rest."""

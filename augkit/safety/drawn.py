@@ -9,11 +9,12 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from numpy.typing import NDArray
 
 from augkit.draw import Draws
 from augkit.intervals import Interval
 from augkit.ops.foreign import Foreign
-from augkit.reach import Limits, Reach, inside
+from augkit.reach import AXES, Limits, Reach, inside
 from augkit.safety import bound, reflected
 from augkit.safety.case import Case, Rule
 from augkit.safety.finding import Finding
@@ -22,24 +23,67 @@ from augkit.steps import Node
 from augkit.tasks import Task
 
 _MARGIN = 1e-6
+
+Bools = NDArray[np.bool_]
 _RELABELLED = ("turn", "mirrored")
 
 
 def found_in(
-    draws: Draws, i: int, task: Task, classes: tuple[str, ...], rules: tuple[Rule, ...]
-) -> tuple[Finding, ...]:
-    """Return what rules find in one draw, for the class (`label_before`) of its picture; the worst first.
+    draws: Draws, task: Task, classes: tuple[str, ...], rules: tuple[Rule, ...]
+) -> list[tuple[Finding, ...]]:
+    """Return for each of N draws what rules find in it, for the class (`label_before`) of its picture; the
+    worst first.
 
-    Where the guard has relabelled the draw its turn and its mirror are what the task says they are, and are
+    Where the guard has relabelled a draw its turn and its mirror are what the task says they are, and are
     not found.
 
     Args:
         draws:   N draws with labels, guarded if their policy guards.
-        i:       which of them.
         task:    what labels survive.
         classes: the data's class names, in the order of their labels.
         rules:   those that are asked.
     """
+    fine = clear(draws, task, classes)
+    return [() if fine[i] else asked(draws, i, task, classes, rules) for i in range(len(draws))]
+
+
+def clear(draws: Draws, task: Task, classes: tuple[str, ...]) -> Bools:
+    """Tell for each draw whether it is plain that no rule on steps finds anything; bool (N,).
+
+    It is where the bound of the whole policy is inside what its class survives or the measure of the draw is,
+    axis by axis, and its class becomes no other.
+    """
+    out = draws.labels == draws.label_before
+    if not len(draws):
+        return out
+    aspect = Interval(float(draws.aspects.min()), float(draws.aspects.max()))
+    reach = bound.reach(draws.policy, aspect)
+    mirrors = bound.reflects(draws.policy, aspect)
+    groups: dict[Reach, list[int]] = {}
+    for index, name in enumerate(classes):
+        groups.setdefault(task.survives(name), []).append(index)
+    for limits, members in groups.items():
+        mine = np.isin(draws.label_before, members)
+        for axis in AXES if mine.any() else ():
+            limit = limits.on(axis)
+            if inside(reach.on(axis), limit):
+                continue
+            whole = axis in MEASURED and bound.unmeasured(draws.policy, axis, aspect) == Reach()
+            if not whole or (mirrors and axis in _RELABELLED):
+                out[mine] = False
+            else:
+                out[mine] &= draws.outside(axis, limit)[mine] <= _MARGIN
+    for zone in task.becomes:
+        theirs = [index for index, name in enumerate(classes) if name in dict(zone.classes)]
+        reached = draws.outside(zone.axis, zone.arcs.complement()) > _MARGIN
+        out[np.isin(draws.label_before, theirs) & reached] = False
+    return out
+
+
+def asked(
+    draws: Draws, i: int, task: Task, classes: tuple[str, ...], rules: tuple[Rule, ...]
+) -> tuple[Finding, ...]:
+    """Return what rules find in one draw, asked one by one; arguments as for `found_in`."""
     one = _alone(draws, i)
     case = _Case(one, task, classes[int(draws.label_before[i])])
     found = [finding for rule in rules for finding in rule.check(case)]

@@ -41,10 +41,10 @@ def serve(desk: Desk, *, port: int, browse: bool, say: Callable[[str], None]) ->
             server_header=False,
             timeout_graceful_shutdown=1,
         )
-        say(address)
-        if browse:
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         try:
+            say(address)
+            if browse:
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
             uvicorn.Server(config).run(sockets=[listening])
         except KeyboardInterrupt:  # it has shut down, and then says why
             return

@@ -29,8 +29,8 @@ Picture = NDArray[np.uint8]
 
 MOST = 48
 _BATCHES = 2  # of sources that are looked through for unsafe copies
-_SIDE = 512  # pixels: sources are made no larger than this before they are changed, for the grid
-_SHOWN = 224  # pixels: the longer side of a picture of the grid
+_SIDE = 256  # pixels: sources are made no larger than this before they are changed, for the grid
+_SHOWN = 160  # pixels: the longer side of a picture of the grid
 _KEPT = 128
 _ORDER = ("unsafe", "unproven", "dropped", "safe")
 
@@ -163,13 +163,12 @@ def _rows(
     if not some:
         return
     drawn = draws(policy, task, classes, some, asked)
-    allowed = dict(policy.allow)
+    allowed, each = dict(policy.allow), found_in(drawn, task, classes, OF_DRAWS)
     for place, source in enumerate(some):
         copies = []
         for number in range(asked.copies):
             i = place * asked.copies + number
-            found = found_in(drawn, i, task, classes, OF_DRAWS)
-            said = verdict(drawn, i, classes, found, allowed)
+            said = verdict(drawn, i, classes, each[i], allowed)
             if not asked.only or said["state"] in ("unsafe", "unproven"):
                 copies.append((i, {"copy": number + 1, **said}))
         copies.sort(key=lambda copy: (_ORDER.index(copy[1]["state"]), -len(copy[1]["found"])))

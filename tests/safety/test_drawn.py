@@ -10,6 +10,7 @@ import pytest
 from augkit import policy, tasks
 from augkit.draw import draw, numbered
 from augkit.safety import OF_DRAWS, found_in, survived
+from augkit.safety.drawn import asked, clear
 from augkit.safety.settle import MEASURED
 from tests import policies
 
@@ -25,8 +26,12 @@ def drawn(text, count=COUNT, classes=DIGITS, aspect=1.0):
 
 
 def found(draws, task="digits", classes=DIGITS):
+    """Return what is found in each draw, and see that what is plain is what the rules say one by one."""
     known = tasks.load(task)
-    return [found_in(draws, i, known, classes, OF_DRAWS) for i in range(len(draws))]
+    each = found_in(draws, known, classes, OF_DRAWS)
+    for i in np.flatnonzero(clear(draws, known, classes)):
+        assert asked(draws, i, known, classes, OF_DRAWS) == ()
+    return each
 
 
 @pytest.mark.parametrize(

@@ -224,5 +224,5 @@ def test_large_pictures_are_shown_small_and_judged_by_their_own_shape(desk: Desk
     desk = Desk(desk.path, "wide", DatasetDict({"train": part}))
     text = "{version: 1, task: digits, steps: [{rotate: {degrees: [90, 90]}}]}"
     row = desk.look(text, Asked(rows=1, copies=1))["rows"][0]
-    assert max(row["size"]) == 512 and row["image"].startswith("data:image/jpeg")
+    assert max(row["size"]) == 256 and row["image"].startswith("data:image/jpeg")
     assert any(one["code"] == "LS301" and "0.25 of" in one["problem"] for one in row["copies"][0]["found"])
