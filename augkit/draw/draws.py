@@ -246,6 +246,9 @@ class _Effects(Mapping[str, Floats]):
     def __getitem__(self, axis: str) -> Floats:
         return self._draws.farthest(axis, AXES[axis].still)
 
+    def __contains__(self, axis: object) -> bool:
+        return axis in _PLAIN  # that of a Mapping would measure it
+
     def __iter__(self) -> Iterator[str]:
         return iter(_PLAIN)
 

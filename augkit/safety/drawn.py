@@ -53,7 +53,7 @@ def clear(draws: Draws, task: Task, classes: tuple[str, ...]) -> Bools:
     It is where the bound of the whole policy is inside what its class survives or the measure of the draw is,
     axis by axis, and its class becomes no other.
     """
-    out = draws.labels == draws.label_before
+    out: Bools = draws.labels == draws.label_before
     if not len(draws):
         return out
     aspect = Interval(float(draws.aspects.min()), float(draws.aspects.max()))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from augkit.draw import Draws, numbered
 from augkit.intervals import Interval
@@ -171,21 +172,25 @@ def simplified(found: Draws, score: Callable[[Draws], float]) -> Draws:
 def culprits(found: Draws, axis: str, limit: Limits) -> list[int]:
     """Return the leaves that a witness cannot do without: the others together stay inside the limit."""
     resting = at_rest(found)
-    needed = [i for i in range(len(found.active)) if found.active[i, 0] and not resting[i]]
-    for index in list(needed):
-        others = _reached(found, axis, tuple(i for i in needed if i != index))
-        if limit.excess(np.array(others)).max() > _MARGIN:
-            needed.remove(index)
-    return needed
+    needed = tuple(i for i in range(len(found.active)) if found.active[i, 0] and not resting[i])
+    at = 0
+    while at < len(needed):
+        over = limit.excess(_without(found, axis, needed)).max(axis=0)
+        idle = np.flatnonzero(over[at:] > _MARGIN)  # outside without it: it is not what leads there
+        if not len(idle):
+            break
+        at += int(idle[0])
+        needed = needed[:at] + needed[at + 1 :]
+    return list(needed)
 
 
 @functools.lru_cache(maxsize=1024)  # one draw leaves many limits, and is asked for each what it needs
-def _reached(found: Draws, axis: str, leaves: tuple[int, ...]) -> tuple[float, ...]:
-    """Measure a draw with some of its leaves only."""
-    active = np.zeros_like(found.active)
-    active[list(leaves)] = True
-    some = bound.reached(dataclasses.replace(found, active=active), axis)
-    return tuple(some[:, 0].tolist())
+def _without(found: Draws, axis: str, leaves: tuple[int, ...]) -> NDArray[np.float64]:
+    """Measure a draw with some of its leaves alone, each of those left out in turn; float64 (P, leaves)."""
+    active = np.zeros((len(found.active), len(leaves)), dtype=np.bool_)
+    active[list(leaves)] = ~np.eye(len(leaves), dtype=np.bool_)
+    many = found.take(np.zeros(len(leaves), dtype=np.int64))
+    return bound.reached(dataclasses.replace(many, active=active), axis)
 
 
 @functools.lru_cache(maxsize=64)
