@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _SHARP = 2  # pixels of a picture to a pixel of its cell, for screens that have so many
+_MANY = 300  # pictures; of more, each has one pixel to a pixel, so that the file stays small
 _SMALL = 64 * 64  # pixels; up to so many a lossless file is as small as any
 _LOSSY = "jpeg:85"
 
@@ -49,7 +50,8 @@ class Gallery:
 
     def shots(self) -> Markup:
         """Return its rows alone as HTML, without title and note."""
-        rows = [(row, [_shot(cell.picture, self.cell) for cell in row.cells]) for row in self.rows]
+        most = self.cell * (_SHARP if sum(len(row.cells) for row in self.rows) <= _MANY else 1)
+        rows = [(row, [_shot(cell.picture, self.cell, most) for cell in row.cells]) for row in self.rows]
         return page.filled(_HERE / "shots.html", gallery=self, rows=rows)
 
     def html(self) -> str:
@@ -60,12 +62,14 @@ class Gallery:
         return page.fragment(self.fragment("h2"))
 
 
-def _shot(picture: Picture, cell: int) -> dict[str, Any]:
-    """Return the address of a picture that holds it, and how large it is shown: as on a sheet."""
+def _shot(picture: Picture, cell: int, most: int) -> dict[str, Any]:
+    """Return the address of a picture that holds it, in at most so many pixels a side, and how large it is
+    shown: as on a sheet.
+    """
     height, width = picture.shape[:2]
     factor = cell / max(height, width)
     shown = max(1, int(factor)) if factor >= 1 else factor
-    kept = shrunk(picture, _SHARP * cell)
+    kept = shrunk(picture, most)
     kind = "png" if kept.shape[0] * kept.shape[1] <= _SMALL else _LOSSY
     address = page.uri(codec.encode(kept, kind), kind.partition(":")[0])
     size = {"width": max(1, round(width * shown)), "height": max(1, round(height * shown))}

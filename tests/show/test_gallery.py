@@ -91,6 +91,13 @@ def test_large_pictures_are_shrunk_and_small_ones_are_shown_crisp_as_on_a_sheet(
     assert kept.shape == (168, 224, 3)
 
 
+def test_a_page_of_many_pictures_keeps_each_as_large_as_it_is_shown() -> None:
+    many = Gallery((Row("", [Cell(LARGE)] * 301),), "many")
+    first = Tags(many.html()).named("img")[0]
+    kept = codec.decode(base64.b64decode((first["src"] or "").partition(",")[2]))
+    assert kept.shape == (84, 112, 3) and first["width"] == "112"
+
+
 def test_a_fragment_brings_its_style_and_leaves_the_page_around_it_alone() -> None:
     text = shown()._repr_html_()
     style = re.sub(r"/\*.*?\*/", "", text.partition("<style>")[2].partition("</style>")[0], flags=re.DOTALL)
