@@ -155,6 +155,13 @@ def encode(picture: Picture, format: str = "png") -> bytes:
     return data.tobytes()
 
 
+def encode_batch(pictures: Picture, format: str = "png") -> list[bytes]:
+    """Encode N pictures of one size, uint8 N×H×W×1 or N×H×W×3 (RGB), each as `encode` does."""
+    if settings(format)[0] == ".png" and pictures.size:
+        return png.write_batch(pictures)
+    return [encode(picture, format) for picture in pictures]
+
+
 def settings(format: str) -> tuple[str, int, int]:
     """Return an output format's extension, OpenCV setting and its value; raise UsageError for others."""
     kind, colon, quality = format.partition(":")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augkit import png
+from augkit import codec, png
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (28, 28), (37, 53), (300, 200)])
@@ -47,3 +47,11 @@ def test_a_view_of_a_picture_is_written_as_its_copy():
 def test_smooth_pictures_take_less_room_than_their_pixels():
     ramp = np.repeat(np.arange(200, dtype=np.uint8)[None, :, None], 100, axis=0)
     assert len(png.write(ramp)) < ramp.size / 20
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_written_together_are_the_same_files_as_one_by_one(channels):
+    pictures = np.random.default_rng(1).integers(0, 256, (5, 9, 7, channels), dtype=np.uint8)
+    assert png.write_batch(pictures) == [png.write(picture) for picture in pictures]
+    assert codec.encode_batch(pictures) == [codec.encode(picture) for picture in pictures]
+    assert codec.encode_batch(pictures, "jpeg") == [codec.encode(picture, "jpeg") for picture in pictures]

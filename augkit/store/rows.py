@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 HEAD = ("file", "split", "source", "copy", "label", "label_after")
 TAIL = ("sha256", "width", "height", "bytes", "source_sha256", "name", "place")
 NOTES = b"augkit"
+_COLUMNS = (*HEAD, *TAIL)
 _WHOLE = ("copy", "width", "height")
 
 
@@ -27,15 +28,16 @@ class Rows:
     def __init__(self, split: str) -> None:
         self.split = split
         self.bad: list[tuple[str, str]] = []  # source key, reason
-        self._columns: dict[str, list[Any]] = {name: [] for name in (*HEAD, *TAIL)}
+        self._columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
         self._drawn: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
-        self._draws: list[int] = []  # of the batch at hand: which draw each row shows, -1 for none
+        self._batch: list[tuple[Any, ...]] = []  # the rows of the batch at hand, all but their places
+        self._draws: list[int] = []  # which draw each of them shows, -1 for none
         self._block: Mapping[str, NDArray[np.float64]] = {}
         self._values: list[tuple[int, dict[str, NDArray[np.float64]]]] = []  # rows and values of each batch
 
     def __len__(self) -> int:
-        return len(self._columns["file"])
+        return len(self._columns["file"]) + len(self._batch)
 
     def begin(self, values: Mapping[str, NDArray[np.float64]]) -> None:
         """Begin a block: give the values of its draws, each float64 (draws,)."""
@@ -57,10 +59,9 @@ class Rows:
         """Add one picture: its bytes are hashed, `origin` is its source's hash, `draw` its draw in this
         block or -1.
         """
-        head = (file, self.split, source, copy, label, after)
-        row = (*head, hashlib.sha256(data).hexdigest(), *size, len(data), origin, name)
-        for column, value in zip(self._columns.values(), row, strict=False):  # all but the place
-            column.append(value)
+        digest = hashlib.sha256(data).hexdigest()
+        row = (file, self.split, source, copy, label, after, digest, *size, len(data), origin, name)
+        self._batch.append(row)
         self._draws.append(draw)
 
     def count(self, label: str, accepted: bool) -> None:
@@ -71,7 +72,8 @@ class Rows:
 
     def latest(self, column: str) -> list[Any]:
         """Return a column of the rows of the batch at hand."""
-        return self._columns[column][len(self) - len(self._draws) :]
+        at = _COLUMNS.index(column)
+        return [row[at] for row in self._batch]
 
     def drawn(self) -> dict[str, NDArray[np.float64]]:
         """Return the drawn values of the rows of the batch at hand, each float64 (rows,)."""
@@ -84,8 +86,13 @@ class Rows:
 
     def placed(self, places: Sequence[int], drawn: dict[str, NDArray[np.float64]]) -> None:
         """End a batch: give its rows their places and their drawn values."""
+        for column, values in zip(
+            _COLUMNS, zip(*self._batch, strict=True), strict=False
+        ):  # all but the place
+            self._columns[column] += values
         self._columns["place"] += places
         self._values.append((len(self._draws), drawn))
+        self._batch.clear()
         self._draws.clear()
 
     def sealed(self, files: Mapping[str, tuple[str, int]]) -> bytes:

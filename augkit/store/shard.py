@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from augkit.draw import Draws
 
 Picture = NDArray[np.uint8]
+_Encoded = tuple[bytes, tuple[int, int]]
+"""A picture's file, and its width and height in pixels."""
 
 _BLOCK = 32_000_000  # bytes of encoded pictures held at once
 _SMALL = 64 * 64  # pixels of pictures that are worked on together
@@ -104,7 +106,7 @@ def _make(job: Job, shard: Shard, attempt: int, chance: int) -> Made:
         for sources in _blocks(shard, rows, suspects):
             block = _drawn(job, shard, sources)
             rows.begin(block.draws.values if block.draws is not None else {})
-            decoded, made = _together(shard, block, suspects)
+            decoded, made = _together(job, shard, block, suspects)
             for number, source in enumerate(sources):
                 suspects.watch(source.place)
                 _make_source(job, shard, block, number, decoded.get(source.place), made, shelf)
@@ -191,11 +193,12 @@ def _reduced(
 
 
 def _together(
-    shard: Shard, block: _Block, suspects: Suspects
-) -> tuple[dict[int, Picture], dict[int, Picture]]:
+    job: Job, shard: Shard, block: _Block, suspects: Suspects
+) -> tuple[dict[int, Picture], dict[int, _Encoded]]:
     """Decode a block of small sources, and make all their pictures at once.
 
-    Returns the sources' pictures by place in the shard, and what was made by number of the draw.  Nothing is
+    Returns the sources' pictures by place in the shard, and the files made of them by number of the draw.
+    Nothing is
     made where the sources are not alike, or where a step is code that may hang on a picture.
     """
     sources, draws, firsts = block.sources, block.draws, block.firsts
@@ -218,7 +221,10 @@ def _together(
     copies = shard.copies[[sources[number].place for number in which]]
     rows = np.repeat(firsts[which] - np.cumsum(copies) + copies, copies) + np.arange(copies.sum())
     rendered = render_batch(np.repeat(np.stack(pictures), copies, axis=0), draws.take(rows))
-    return decoded, dict(zip(rows.tolist(), rendered, strict=True))
+    encoded = codec.encode_batch(rendered, job.format)
+    return decoded, {
+        row: (data, _size(rendered[0])) for row, data in zip(rows.tolist(), encoded, strict=True)
+    }
 
 
 def _has_kernels(draws: Draws) -> bool:
@@ -231,7 +237,7 @@ def _make_source(
     block: _Block,
     at: int,
     picture: Picture | None,
-    together: dict[int, Picture],
+    together: dict[int, _Encoded],
     shelf: Shelf,
 ) -> None:
     """Make all pictures of source number `at` from one decode (its `picture`, where that is done)."""
@@ -250,8 +256,8 @@ def _make_source(
     if job.originals(shard.split):
         extension = source.header.kept_as
         if block.reshaped is not None:
-            made = render(picture, block.reshaped, at, size=source.size, by=by)
-            put(0, label, codec.encode(made, job.format), _size(made), ending, -1)
+            made = _encoded(job, render(picture, block.reshaped, at, size=source.size, by=by))
+            put(0, label, *made, ending, -1)
         elif extension:
             put(0, label, source.data, source.size, extension, -1)
         else:
@@ -264,11 +270,14 @@ def _make_source(
         accepted = bool(draws.accepted[number])
         shelf.rows.count(job.classes[label], accepted)
         if accepted:
-            drawn = together.get(number)
-            if drawn is None:
-                drawn = render(picture, draws, number, size=source.size, by=by)
-            encoded = codec.encode(drawn, job.format)
-            put(copy, int(draws.labels[number]), encoded, _size(drawn), ending, number)
+            data, size = together.get(number) or _encoded(
+                job, render(picture, draws, number, size=source.size, by=by)
+            )
+            put(copy, int(draws.labels[number]), data, size, ending, number)
+
+
+def _encoded(job: Job, picture: Picture) -> _Encoded:
+    return codec.encode(picture, job.format), _size(picture)
 
 
 def _size(picture: Picture) -> tuple[int, int]:
