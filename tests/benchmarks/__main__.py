@@ -77,7 +77,8 @@ def main() -> int:
     for name in failed:
         print(f"{name}: failed, see above", file=sys.stderr)
     out = asked.out or (HERE if not asked.section and not asked.quick else None)
-    if out is not None and not failed:
+    lines += [f"**{name} could not be measured.**" for name in failed]
+    if out is not None and found:
         _write(out, lines, aimed, found)
     return 1 if failed else 0
 

@@ -10,6 +10,7 @@ import dataclasses
 import importlib
 import importlib.metadata
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ def photo_peers(skipped: list[str]) -> Iterator[Peer]:
     """Yield the peers for photos; what is skipped is told in `skipped`."""
     for form, pipeline in albumentations_photo().items():
         yield Peer("albumentations", form, _each(pipeline), 32)
-    if _there("torchvision", skipped):
+    if _torchvision_there(skipped):
         yield from _torchvision(_torchvision_photo, 8)
     if _keras_there(skipped):
         for form, layers in _keras_photo().items():
@@ -53,7 +54,7 @@ def digit_peers(skipped: list[str]) -> Iterator[Peer]:
     """Yield the peers for digits."""
     for form, pipeline in albumentations_digit().items():
         yield Peer("albumentations", form, _each(pipeline), 500)
-    if _there("torchvision", skipped):
+    if _torchvision_there(skipped):
         yield from _torchvision(_torchvision_digit, 200)
     if _keras_there(skipped):
         for form, layers in _keras_digit().items():
@@ -229,10 +230,35 @@ def _in_batches(layers: list[Any], batch: int = 8) -> Make:
     return make
 
 
-def _there(package: str, skipped: list[str]) -> bool:
+def _torchvision_there(skipped: list[str]) -> bool:
+    """Import torchvision, also where its compiled operators are for another PyTorch: transforms need none."""
     try:
-        importlib.import_module(package)
+        _imported_torchvision()
     except Exception as error:  # a wheel for another PyTorch raises what it likes
-        skipped.append(f"{package}: skipped, cannot be imported ({str(error).splitlines()[0]})")
+        skipped.append(f"torchvision: skipped, cannot be imported ({str(error).splitlines()[0]})")
         return False
     return True
+
+
+def _imported_torchvision() -> None:
+    try:
+        importlib.import_module("torchvision")
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+        import torch
+
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        for name, wants in _NAMED_AT_IMPORT.items():
+            _LIBRARY.append(torch.library.Library("torchvision", "FRAGMENT"))
+            _LIBRARY[-1].define(f"{name}({wants}) -> Tensor")
+        importlib.import_module("torchvision")
+
+
+_LIBRARY: list[Any] = []  # what is defined in a library goes with it
+_NAMED_AT_IMPORT = {
+    "nms": "Tensor dets, Tensor scores, float iou_threshold",
+    "qnms": "Tensor dets, Tensor scores, float iou_threshold",
+}
+"""Operators that torchvision speaks of while it is imported, and what they take."""

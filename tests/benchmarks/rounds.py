@@ -16,14 +16,18 @@ import time
 from collections.abc import Callable, Sequence
 
 _PATIENCE = 1.5  # seconds that one entry may take in a round; slower ones sit rounds out
+_FEWEST = 2
 
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
-    """Say how much is measured: so many rounds, and this share of the pictures."""
+    """Say how much is measured: so many rounds, this share of the pictures, and no round that would begin
+    after so many seconds, unless it is the second: on a busy machine there are fewer rounds, not longer ones.
+    """
 
     rounds: int = 7
     share: float = 1.0
+    seconds: float = 70.0
 
     def count(self, pictures: int, least: int = 2) -> int:
         """Return how many of so many pictures are used."""
@@ -77,7 +81,10 @@ def interleaved(entries: Sequence[Entry], effort: Effort) -> Timed:
     """
     every = {entry.name: _every(_seconds(entry) * entry.pictures, effort) for entry in entries}
     seconds: dict[str, list[float | None]] = {entry.name: [] for entry in entries}
+    begun = time.perf_counter()
     for number in range(effort.rounds):
+        if number >= _FEWEST and time.perf_counter() - begun > effort.seconds:
+            break
         first = number % len(entries)
         for entry in (*entries[first:], *entries[:first]):
             joins = number % every[entry.name] == 0

@@ -25,7 +25,7 @@ def workers(effort: Effort) -> Section:
     found = Section(
         "workers", "Two workers", _ABOUT_WORKERS, ["pictures a second", "one", "two", "two against one"]
     )
-    times = effort.count(16, 1)
+    times = effort.count(32, 1)
     with scratch() as root:
         source = pictures.folder(root / "source", pictures.photos(64), times)
         pairs = [
@@ -35,7 +35,7 @@ def workers(effort: Effort) -> Section:
             ("albumentations in memory, one affine, threads", _albumentations_by_threads(effort)),
         ]
         for name, pair in pairs:
-            timed = interleaved(pair, Effort(max(2, effort.rounds - 2), effort.share))
+            timed = interleaved(pair, Effort(max(2, effort.rounds // 2), effort.share))
             one, two = (entry.name for entry in pair)
             gain = timed.ratio(two, one)
             found.rows.append([name, number(timed.rate(one)), number(timed.rate(two)), f"{gain:.2f}×"])

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.benchmarks import __main__ as main
 from tests.benchmarks import machine, peers, pictures, plot, policies, report, targets
 from tests.benchmarks.__main__ import SECTIONS
 from tests.benchmarks.report import Section
@@ -93,6 +94,14 @@ def test_what_cannot_be_imported_is_skipped_with_a_word(monkeypatch):
         f"albumentations, {form}" for form in (peers.SEPARATE, peers.ONE_AFFINE, peers.CROP_FIRST)
     ]
     assert len(skipped) == 1 and skipped[0].startswith("torchvision: skipped, cannot be imported")
+
+
+def test_what_fails_is_named_and_the_rest_is_written(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(main, "_measured", lambda name, quick: None if name == "png" else section(name))
+    monkeypatch.setattr(sys, "argv", ["bench", "--out", str(tmp_path), "memory", "png"])
+    assert main.main() == 1 and "png: failed" in capsys.readouterr().err
+    text = (tmp_path / "RESULTS.md").read_text("utf-8")
+    assert "**png could not be measured.**" in text and "## memory" in text
 
 
 def test_the_machine_is_described_without_its_paths():

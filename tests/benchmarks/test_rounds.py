@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.benchmarks import rounds
@@ -51,7 +53,7 @@ def test_what_is_slow_joins_fewer_rounds_but_two(clock):
         Entry("slow", lambda: (done.append(1), clock.takes(4.0)), 10),
         Entry("endless", lambda: clock.takes(1000.0), 10),
     ]
-    timed = rounds.interleaved(entries, Effort(rounds=7))
+    timed = rounds.interleaved(entries, Effort(rounds=7, seconds=math.inf))
     assert len(done) == 1 + 3  # to warm up, and in rounds 0, 3 and 6
     assert sum(one is not None for one in timed.seconds["endless"]) == 2
     assert len(timed.ratios("quick", "slow")) == 3 and len(timed.ratios("slow", "endless")) == 2
@@ -69,3 +71,9 @@ def test_ratios_come_sorted(clock):
 
 def test_effort_leaves_a_least_number_of_pictures():
     assert Effort(share=0.1).count(5000, 512) == 512 and Effort().count(64) == 64
+
+
+def test_on_a_busy_machine_there_are_fewer_rounds_but_two(clock):
+    entry = Entry("one", lambda: clock.takes(1.4), 1)
+    assert len(rounds.interleaved([entry], Effort(rounds=7, seconds=3.5)).seconds["one"]) == 3
+    assert len(rounds.interleaved([entry], Effort(rounds=7, seconds=1)).seconds["one"]) == 2
