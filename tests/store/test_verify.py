@@ -173,6 +173,8 @@ def told(out: Path, name: str) -> bool:
             store.verify(out)
         return name == "augkit.json"
     found = store.verify(out)
+    if name == "augkit.json":  # a marker that tells another hash of a file is like a file that was changed
+        return not found.ok
     return not found.ok and any(name in problem for problem in found.problems)
 
 
