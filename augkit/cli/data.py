@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -239,7 +240,10 @@ def merge(
     print(printable(store.merge(out, parts or (), max_bad=max_bad, say=_say).text()))
 
 
-def verify(out: Annotated[Path, typer.Argument(help="A data set that augkit made.")]) -> None:
+def verify(
+    out: Annotated[Path, typer.Argument(help="A data set that augkit made.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
     """Check that a data set is whole and unharmed: exit 0 if it is, 1 if not.
 
     Example: augkit verify out/digits
@@ -247,7 +251,11 @@ def verify(out: Annotated[Path, typer.Argument(help="A data set that augkit made
     from augkit import store
 
     found = store.verify(out)
-    print(printable(found.text()))
+    if as_json:
+        plain = {"whole": found.ok, "out": str(found.out), "pictures": found.pictures}
+        print(json.dumps(plain | {"problems": list(found.problems)}, indent=2))
+    else:
+        print(printable(found.text()))
     if not found.ok:
         raise SystemExit(1)
 

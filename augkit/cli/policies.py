@@ -53,13 +53,14 @@ def check(
         int, typer.Option(min=0, help="Pixels across a foreign pipeline's pictures, the shorter side.")
     ] = 0,
     form: Annotated[Format, typer.Option("--format", help="How to write the verdict.")] = Format.text,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Judge policies against their task: exit 0 if safe, 1 if not, 2 if a file is no policy.
 
     Example: augkit check recipes/policies/digits.yaml
     """
     verdicts = [judging.judge(path, task=task, source=data, side=side) for path in policy]
-    if form is Format.json:
+    if as_json or form is Format.json:
         found = [verdict.canonical() | {"policy": verdict.policy.file} for verdict in verdicts]
         print(json.dumps(found if len(found) > 1 else found[0], indent=2, ensure_ascii=False))
     elif form is Format.github:
@@ -123,11 +124,20 @@ def explain(
     print(pages.rule(wanted))
 
 
-def list_tasks(name: Annotated[str, typer.Argument(help="A task; all tasks if left out.")] = "") -> None:
+def list_tasks(
+    name: Annotated[str, typer.Argument(help="A task; all tasks if left out.")] = "",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print it as JSON, tasks as their files say.")
+    ] = False,
+) -> None:
     """List the built-in tasks, or show what the labels of one survive.
 
     Example: augkit tasks digits
     """
+    if as_json:
+        shown = [tasks.load(one).canonical() for one in ([name] if name else tasks.names())]
+        print(json.dumps(shown[0] if name else shown, indent=2, ensure_ascii=False))
+        return
     print(pages.task(tasks.load(name)) if name else pages.tasks_list())
 
 

@@ -90,6 +90,13 @@ def test_json_holds_the_findings_with_numbers_and_a_witness(augkit: Run) -> None
     assert another["witness"]
 
 
+def test_json_can_be_asked_for_as_elsewhere_and_tasks_are_told_in_it_too(augkit: Run) -> None:
+    assert augkit("check", UNSAFE, "--json")[1] == augkit("check", UNSAFE, "--format", "json")[1]
+    one = json.loads(augkit("tasks", "digits", "--json")[1])
+    assert one["survives"]["turn"] == [[-20, 20]] and one["except"]["8"]["turn"] == "any"
+    assert [task["task"] for task in json.loads(augkit("tasks", "--json")[1])] == tasks.names()
+
+
 def test_github_gets_one_annotation_for_each_finding_at_its_line(augkit: Run) -> None:
     _, out, _ = augkit("check", UNSAFE, "--format", "github")
     lines = out.strip().splitlines()

@@ -73,8 +73,15 @@ def test_a_folder_of_photographs_becomes_a_safe_data_set_by_following_what_is_pr
         assert code == 0, (command, err)
         done.append(command)
         following += commands(out) + commands(err)
-    assert [command[0] for command in done] == ["check", "preview", "generate", "verify"]
+    assert [command[0] for command in done] == ["check", "preview", "generate", "verify", "report"]
     assert (tmp_path / "preview.png").exists() and (tmp_path / "augmented/augkit.json").exists()
+    code, out, _ = augkit("verify", "augmented", "--json")
+    assert code == 0 and json.loads(out) | {"out": ""} == {
+        "whole": True, "out": "", "pictures": 50, "problems": [],
+    }  # fmt: skip
+    (tmp_path / "augmented/train/rose").rename(tmp_path / "augmented/train/thorn")
+    code, out, _ = augkit("verify", "augmented", "--json")
+    assert code == 1 and not json.loads(out)["whole"] and json.loads(out)["problems"]
 
 
 def test_classes_with_other_names_get_a_task_file_that_check_takes(augkit: Run, tmp_path: Path) -> None:
