@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from augkit import affine
 from augkit.draw import Draws
 from augkit.errors import UsageError
-from augkit.ops import Colour, Curve, Geometric, Op, Projective
+from augkit.ops import OPS, Blend, Colour, Curve, Geometric, Op, Projective
 from augkit.ops.geometric import FlipHorizontal, Rotate
 from augkit.ops.tone import Brightness, Contrast, Invert
 from augkit.policy import Policy
-from augkit.render import reduction, render, render_batch
+from augkit.render import reduction, reductions, render, render_batch
 from augkit.steps import Step
-from tests.policies import GEOMETRIC, TONAL, drawn, read, written
+from tests.policies import GEOMETRIC, TONAL, a_step, drawn, read, written
 
 FUSED = GEOMETRIC + TONAL
 
@@ -543,3 +543,29 @@ def test_no_picture_depends_on_what_is_done_to_the_others_of_its_batch():
         for i in range(16):
             alone = render(pictures[i], draws.take(np.array([i])), 0)
             assert (alone == together[i]).all() and (alone == render(pictures[i], draws, i)).all()
+
+
+@pytest.mark.parametrize("name", sorted(name for name, op in OPS.items() if not issubclass(op, Blend)))
+def test_no_op_touches_the_picture_that_it_is_given_whatever_tones_follow(name):
+    step = a_step(random.Random(name), (name,))
+    step[name].pop("p", None)
+    tones = [{"brightness": {"shift": [0.1, 0.2]}}, {"gamma": {"exponent": [0.5, 0.7]}}]
+    for steps in ([step], [step, *tones], [*tones, step]):
+        draws = drawn(read({"version": 1, "task": "none", "steps": steps}), 2, aspects=(32 / 24, 32 / 24))
+        picture = smooth(24, 32, 3)
+        before, batch = picture.copy(), np.stack([picture, picture])
+        render(picture, draws, 0)
+        render_batch(batch, draws)
+        assert np.array_equal(picture, before) and np.array_equal(batch[1], before)
+
+
+def test_sources_are_read_as_much_smaller_together_as_each_alone():
+    policy = policy_of(
+        {"zoom": {"factor": [0.8, 1.25]}},
+        {"random_resized_crop": {}},
+        {"resize": {"width": 64, "height": 64}},
+    )
+    sizes = np.array([(400, 300), (1600, 1200), (4000, 3000), (1600, 1200)] * 8)
+    draws = drawn(policy, len(sizes), aspects=(4 / 3, 4 / 3), corners=False)
+    each = [reduction(draws, np.array([i]), tuple(size)) for i, size in enumerate(sizes.tolist())]
+    assert reductions(draws, sizes).tolist() == each and len(set(each)) > 2
