@@ -68,6 +68,8 @@ TARGETS = (
     Target("training step, Keras on PyTorch against plain PyTorch, time",
            "training", "paper: torch against plain", 1.10, 1.02, "×", least=False),
     Target("the feed against the hungriest AlexNet", "training", "feed against appetite", 1, None, "×"),
+    Target("24 digits in the studio after an edit", "studio", "digits: shown", 200, 100, " ms", least=False),
+    Target("… 24 photos", "studio", "photos: shown", 200, 100, " ms", least=False),
     Target("memory for four times the sources", "memory", "growth", 1.1, None, "×", least=False),
 )  # fmt: skip
 
