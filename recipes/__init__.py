@@ -3,11 +3,13 @@
     digits            how well AlexNet reads handwritten digits, in five folds
     imagenet          how well it reads photographs, as its paper has it or as one would today
     fashion           how well it tells clothes apart
+    imagenet          how well an AlexNet reads photographs, trained as its paper has it, or as today
     compare_policies  what a policy does to each class, over seeds
     demo              from a policy to all of that, command by command
     evaluate          how well a network that is there reads pictures, by one crop and by ten
 
 The settings of a recipe stand in the YAML file beside it, what they do to pictures in policies/. Beneath them
-lie `fit` (the one training loop), `plateau` (when its rate falls, and when it ends), `pictures` (data sets,
-folds, plans) and `runs` (settings, folders, logs, reports, comparisons).
+lie `fit` (the one training loop), `reading` (what a network reads), `workers` (several that train as one),
+`plateau` (when the rate falls, and when it ends), `mean` (the mean picture, and what subtracts it),
+`pictures` (data sets, folds, plans) and `runs` (settings, folders, logs, reports, comparisons).
 """

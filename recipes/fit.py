@@ -107,7 +107,7 @@ def fit(
     if result is None:
         watched = some(test, WATCHED) if watch is None else watch
         model, history = _train(training, build, feed, watched, run, rate, stop, saved, workers)
-        seen = "test pictures" if watch is None else "pictures kept for it"
+        seen = "test pictures" if watch is None or watch is test else "pictures kept for it"
         found = _judge(model, saved(model), test, training, workers)
         result = {**found, "history": history, "settings": settings, "watched": seen}
         if workers.first:

@@ -73,7 +73,7 @@ class Network:
 
     preset: str
     dropout: Share | None
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    precision: Literal["float32", "mixed_bfloat16"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,6 +161,8 @@ def _run(settings: Settings, out: Path, workers: Workers) -> str:
             where=settings.policy,
             fix=fix,
         )
+    if windows:
+        _upright(feed, settings)
     mine = test.select(range(workers.rank, len(test), workers.count))
     how: dict[str, Any] = {"batch": batch, "threads": threads, "windows": windows, "one_hot": soft}
     seen = middle(mine, settings.canvas, shape[0], **how)
@@ -201,19 +203,24 @@ def _network(
     from models.sgd import PaperSGD
 
     net = settings.network
-    model = behind_mean.network(
-        net.preset,
-        shape,
-        classes,
-        mean,
-        windows=settings.mean == "pixel",
-        dropout=net.dropout,
-        seed=settings.seed,
-    )
+    how: dict[str, Any] = {"windows": settings.mean == "pixel", "dropout": net.dropout}
+    try:
+        model = behind_mean.network(net.preset, shape, classes, mean, seed=settings.seed, **how)
+    except ValueError as error:  # of pictures that the preset does not take
+        raise UsageError(str(error), fix="take another network.preset, or another policy") from error
     kind = keras.losses.CategoricalCrossentropy if soft else keras.losses.SparseCategoricalCrossentropy
     rate, train = _rate(settings.train, steps), settings.train
     model.compile(PaperSGD(rate, train.momentum, train.decay), kind(from_logits=True), metrics=["accuracy"])
     return model
+
+
+def _upright(feed: Feed, settings: Settings) -> None:
+    """Refuse a policy under which pictures have no place in the mean picture, before anything is trained."""
+    try:
+        feed[0]
+    except UsageError as error:
+        fix = "subtract each colour's mean: --set mean=channel"
+        raise UsageError(error.problem, where=settings.policy, fix=fix) from error
 
 
 def _rate(train: Train, steps: int) -> Any:

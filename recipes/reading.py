@@ -53,9 +53,8 @@ def _read(model: Any, pictures: Pictures, workers: Workers) -> Iterator[tuple[np
     tree = backend.load().tree
     for x, labels in _batches(pictures):
         # Devices share a batch evenly: the last one is filled up, and what was filled is cut off again.
-        more = -len(labels) % workers.devices
-        if more:
-            x = tree.map_structure(lambda array, n=more: np.concatenate([array, array[-1:].repeat(n, 0)]), x)
+        rows = np.minimum(np.arange(len(labels) + -len(labels) % workers.devices), len(labels) - 1)
+        x = tree.map_structure(lambda array, rows=rows: workers.spread(array[rows]), x)
         yield np.asarray(model.predict_on_batch(x))[: len(labels)], labels
 
 

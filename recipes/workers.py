@@ -62,6 +62,13 @@ class Workers:
                 fix=f"take a multiple of {workers}, or fewer workers",
             )
 
+    def spread(self, array: np.ndarray) -> Any:
+        """Give each device of this process its rows of an array; their number comes out even."""
+        if self.devices == 1:
+            return array
+        place = backend.load().distribution
+        return place.distribute_tensor(array, place.distribution().get_data_layout(array.shape))
+
     def share(self, model: Any) -> None:
         """Make a compiled network train with those of the other processes."""
 

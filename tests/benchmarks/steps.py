@@ -86,7 +86,7 @@ def _keras(preset: str, half: bool) -> Callable[[Batches, int], None]:
 
     def step(batches: Batches, count: int) -> None:
         turned = ((x.transpose(0, 3, 1, 2) if first else x, y) for x, y in itertools.islice(batches, count))
-        model.fit(turned, steps_per_epoch=count, verbose=0)
+        model.fit(turned, steps_per_epoch=count, shuffle=False, verbose=0)
 
     return step
 

@@ -176,6 +176,23 @@ def test_what_cannot_be_trained_is_refused_with_the_way_out(pictures, tmp_path, 
     assert said in capsys.readouterr().err
 
 
+def test_a_policy_that_turns_pictures_leaves_them_no_place_in_the_mean(pictures, tmp_path, capsys):
+    turned = small_imagenet.POLICY.replace("steps:", "steps:\n  - rotate: {degrees: [-3, 3]}")
+    (tmp_path / "turned.yaml").write_text(turned, encoding="utf-8")
+    call = small_imagenet.arguments(pictures, tmp_path / "run", f"policy={tmp_path / 'turned.yaml'}")
+    assert imagenet.main(call) == 2
+    assert "--set mean=channel" in capsys.readouterr().err
+
+
+def test_a_preset_for_other_pictures_is_refused(pictures, tmp_path, capsys):
+    """The one for digits takes up to 64 pixels."""
+    wide = small_imagenet.POLICY.replace("{width: 63, height: 63}", "{width: 70, height: 70}")
+    (tmp_path / "wide.yaml").write_text(wide, encoding="utf-8")
+    changes = (f"policy={tmp_path / 'wide.yaml'}", "network.preset=digits")
+    assert imagenet.main(small_imagenet.arguments(pictures, tmp_path / "run", *changes)) == 2
+    assert "wants sides of 28 to 64 pixels" in capsys.readouterr().err
+
+
 def test_workers_share_a_batch_evenly_or_not_at_all():
     Workers(count=2, devices=4).check(16)
     with pytest.raises(Exception, match="batches of 12, which 8 workers cannot share evenly"):
