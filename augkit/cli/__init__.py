@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from augkit.cli import data, foreign, health, measuring, pictures, policies, starting, studio
+from augkit.cli import auditing, data, foreign, health, measuring, pictures, policies, starting, studio
 from augkit.errors import AugkitError
 
 __all__ = ["app", "helps", "main"]
@@ -30,6 +30,7 @@ policies.add_to(app)
 pictures.add_to(app)
 data.add_to(app)
 measuring.add_to(app)
+auditing.add_to(app)
 foreign.add_to(app)
 health.add_to(app)
 studio.add_to(app)
