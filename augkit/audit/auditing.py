@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
-import hashlib
-import json
-import os
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,25 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 import augkit
-from augkit import engines
-from augkit.audit import measure, network, sweeps
+from augkit.audit import measure, network, sweeps, work
 from augkit.audit import pictures as reading
 from augkit.audit.cells import Readings, Terms, judged
 from augkit.audit.measure import Effort, Fold, Trained
+from augkit.audit.network import Advance
 from augkit.audit.pictures import Pictures
 from augkit.audit.proportions import share
 from augkit.audit.result import Audit, Column, Dispute
 from augkit.errors import UsageError, did_you_mean
-from augkit.sources.progress import bar
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-KEPT, EXCESS = 0.8, 0.03
+KEPT = 0.8
 _FORMAT = 1  # of the state: another one is another audit
 _SURE, _DOUBTED = 0.9, 0.1  # the probability of another class, and of its own, with which a label is disputed
 _ALARMED = 0.1  # share of a class's labels in dispute
-_LOOK = 0.5  # seconds between looks at how far the folds are
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +42,10 @@ class Request:
         folds:    parts that the pictures are dealt into; each is read by networks trained with the others.
         seed:     of everything.
         effort:   how long networks are trained.
-        kept, excess: see `cells.Terms`.
+        kept:     see `cells.Terms`.
         workers:  processes, one for each fold at most.
+        at:       strengths of sweeps, by name; those of the table where it is silent, none of other sweeps
+            where it is not empty.
         oracle:   a Keras network that reads in place of the clean one, "" for none.
     """
 
@@ -61,9 +56,9 @@ class Request:
     seed: int = 0
     effort: Effort = dataclasses.field(default_factory=Effort)
     kept: float = KEPT
-    excess: float = EXCESS
     workers: int = 1
     oracle: str = ""
+    at: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check the names and the numbers."""
@@ -77,13 +72,13 @@ class Request:
             raise UsageError(f"got {self.folds} folds, want 2 or more: no picture is read by what it trained")
         if self.pictures < 1 or self.workers < 1:
             raise UsageError(f"got {self.pictures} pictures and {self.workers} workers, want 1 or more")
-        if not (0.5 < self.kept < 1 and 0 < self.excess < 1):
-            raise UsageError(f"got kept {self.kept:g} and excess {self.excess:g}, want 0.5 to 1 and 0 to 1")
+        if not 0.5 < self.kept < 1:
+            raise UsageError(f"got kept {self.kept:g}, want more than 0.5 and less than 1")
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return the sweeps."""
-        return self.sweeps or tuple(sweeps.SWEEPS)
+        return self.sweeps or tuple(name for name in sweeps.SWEEPS if not self.at or name in self.at)
 
 
 def audit(data: DatasetDict, request: Request, out: Path, *, train: Trained = network.trained) -> Audit:
@@ -103,12 +98,21 @@ def audit(data: DatasetDict, request: Request, out: Path, *, train: Trained = ne
     """
     side, channels = network.oracle_size(Path(request.oracle)) if request.oracle else (0, 0)
     pictures = reading.read(data, most=request.pictures, seed=request.seed, side=side, channels=channels)
-    state = out / "state" / _digest(pictures, request)
-    state.mkdir(parents=True, exist_ok=True)
-    if not (state / "pictures.npz").exists():
-        reading.save(pictures, state / "pictures.npz")
-    done = _folds(pictures, request, state, train)
-    result = combined(pictures, done, request)
+    tried = {name: request.at.get(name, sweeps.SWEEPS[name].strengths) for name in request.names}
+    effort = dataclasses.asdict(request.effort)
+    named = work.digest(_FORMAT, pictures.digest, tried, request.folds, request.seed, request.oracle, effort)
+    state = out / "state" / named
+    kept = reading.put(pictures, state)
+    columns = len(sweeps.trials(request.names, *pictures.images.shape[2:], at=request.at))
+    paths = work.done(
+        state,
+        request.folds,
+        functools.partial(_fold, kept=kept, request=request, train=train),
+        each=measure.work(len(pictures), request.folds, columns, request.effort),
+        workers=request.workers if train is network.trained else 1,
+        word="training and reading",
+    )
+    result = combined(pictures, [Fold.load(path) for path in paths], request)
     result.save(out)
     return result
 
@@ -122,9 +126,9 @@ def combined(pictures: Pictures, done: Sequence[Fold], request: Request) -> Audi
     confidence = np.concatenate([fold.confidence for fold in done], axis=1)[:, order].astype(np.float64)
     sure = np.concatenate([fold.sure for fold in done], axis=1)[:, order]
     moved = np.average([fold.moved for fold in done], axis=0, weights=[len(fold.rows) for fold in done])
-    tried = sweeps.trials(request.names, *pictures.images.shape[2:])
+    tried = sweeps.trials(request.names, *pictures.images.shape[2:], at=request.at)
     names = pictures.classes
-    terms = Terms(request.kept, request.excess, len(names) * len(tried))
+    terms = Terms(request.kept, len(names) * len(tried))
     columns = tuple(
         Column(t.sweep.name, t.sweep.axis, t.sweep.unit, t.strength, t.value, round(float(m), 5))
         for t, m in zip(tried, moved, strict=True)
@@ -201,95 +205,22 @@ def _alarms(pictures: Pictures, disputes: tuple[Dispute, ...], terms: Terms) -> 
             )
 
 
-def _digest(pictures: Pictures, request: Request) -> str:
-    """Return what names the state: everything that decides what the networks read."""
-    asked = [_FORMAT, pictures.digest, request.names, request.folds, request.seed, request.oracle]
-    asked += [dataclasses.asdict(request.effort), {n: sweeps.SWEEPS[n].strengths for n in request.names}]
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
-
-
-def _folds(pictures: Pictures, request: Request, state: Path, train: Trained) -> list[Fold]:
-    """Do the folds that are not done yet, and return all of them."""
-    paths = [state / f"fold-{number}.npz" for number in range(request.folds)]
-    missing = [number for number, path in enumerate(paths) if not path.exists()]
-    columns = len(sweeps.trials(request.names, *pictures.images.shape[2:]))
-    each = measure.work(len(pictures), request.folds, columns, request.effort)
-    workers = 1 if train is not network.trained else min(request.workers, max(1, len(missing)))
-    work = functools.partial(_fold, state=state, request=request, train=train)
-    with _threads(workers), _watched(state, missing, each):
-        for _ in engines.run(missing, work, workers):
-            pass
-    return [Fold.load(path) for path in paths]
-
-
-def _fold(number: int, attempt: int, *, state: Path, request: Request, train: Trained) -> None:
+def _fold(number: int, advance: Advance, path: Path, *, kept: Path, request: Request, train: Trained) -> None:
     """Do one fold and write down what it found."""
-    pictures = reading.load(state / "pictures.npz")
-    place = reading.folds(pictures, request.folds, request.seed)
+    pictures = reading.load(kept)
     oracle = None
     if request.oracle:
         oracle = network.oracle(Path(request.oracle), pictures.images, pictures.labels, len(pictures.classes))
-    progress = state / f"fold-{number}.progress"
-    seen = 0
-
-    def advance(done: int) -> None:
-        nonlocal seen
-        seen += done
-        progress.write_text(str(seen), "ascii")
-
     found = measure.fold(
         pictures,
-        place,
+        reading.folds(pictures, request.folds, request.seed),
         number,
         request.names,
         request.effort,
         request.seed,
+        at=request.at,
         oracle=oracle,
         train=train,
         advance=advance,
     )
-    found.save(state / f"fold-{number}.npz")
-    progress.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _threads(workers: int) -> Iterator[None]:
-    """Give each of several worker processes its share of the processor; they read these when they start."""
-    share_of = str(max(1, (os.cpu_count() or 1) // workers))
-    wanted = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), share_of)
-    before = {name: os.environ.get(name) for name in wanted}
-    if workers > 1:
-        os.environ.update({name: value for name, value in wanted.items() if before[name] is None})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-
-
-@contextlib.contextmanager
-def _watched(state: Path, missing: Sequence[int], each: int) -> Iterator[None]:
-    """Show how far the folds are, where that is a terminal."""
-    over = threading.Event()
-    with bar("training and reading", each * len(missing)) as advance:
-
-        def look() -> None:
-            told = 0
-            most = dict.fromkeys(missing, 0)
-            while not over.wait(_LOOK):
-                for number in missing:
-                    with contextlib.suppress(OSError, ValueError):
-                        most[number] = int((state / f"fold-{number}.progress").read_text("ascii"))
-                    if (state / f"fold-{number}.npz").exists():
-                        most[number] = each
-                advance(sum(most.values()) - told)
-                told = sum(most.values())
-
-        watcher = threading.Thread(target=look, daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
+    found.save(path)

@@ -5,7 +5,8 @@ class is kept.  Where it does not, it is often confidently wrong about pictures 
 The *taught* one was trained with all changes and the original labels: what it still confuses is confused for
 any learner.  Only both together tell a picture that *becomes* another class from one that is *fragile*.
 
-All intervals of an audit hold together: with probability 1 - `ALPHA` none of them misses (Bonferroni).
+The intervals of one kind hold for all cells of an audit together: with probability 1 - `ALPHA` none of them
+misses (Bonferroni).  A verdict is given only where the whole interval allows no other.
 """
 
 from __future__ import annotations
@@ -23,8 +24,6 @@ WORDS: tuple[Word, ...] = ("keeps", "becomes", "destroys", "fragile", "unsure")
 Labels = NDArray[np.int64]
 
 ALPHA = 0.05
-_STATEMENTS = 4  # intervals of one cell
-
 _HALF = 0.5
 
 
@@ -35,19 +34,21 @@ class Terms:
     Attributes:
         kept:   of the pictures that the clean network reads rightly upright, it must read at least so many
             rightly after the change for the class to be kept.
-        excess: the taught network must take so many more pictures for the other class after the change than
-            upright for them to be confused for any learner.
-        cells:  how many cells the audit has, which all its intervals hold for together.
+        excess: a picture becomes another class where the taught network takes certainly more than this share
+            more for it after the change than upright.
+        slight: it is fragile where that is certainly no more than this.
+        cells:  how many cells the audit has, which the intervals of one kind hold for together.
     """
 
     kept: float
-    excess: float
     cells: int
+    excess: float = 0.01
+    slight: float = 0.10
 
     @property
     def alpha(self) -> float:
         """Return in how many cases one interval may miss."""
-        return ALPHA / max(1, self.cells) / _STATEMENTS
+        return ALPHA / max(1, self.cells)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,8 +138,8 @@ def judged(
     reads = share(int((read.clean[told] == other).sum()), int(told.sum()), alpha)
     after, before = read.taught == other, read.taught_upright == other
     excess = difference(int((after & ~before).sum()), int((before & ~after).sum()), len(read.taught), alpha)
-    verdict, open_, bound = _verdict(kept, taught, reads, excess, terms)
-    more = more_to_decide(open_, bound, alpha) if verdict == "unsure" else 0
+    verdict, shares = _verdict(kept, taught, reads, excess, terms)
+    more = _more(shares, alpha) if shares else 0
     confidence = round(float(read.confidence.mean()), 4) if len(read.confidence) else 0.0
     name = names[other] if reads.hits else ""
     return Cell(names[label], *at, verdict, name, kept, taught, reads, excess, confidence, more)
@@ -152,20 +153,25 @@ def _other(label: int, read: Labels, classes: int) -> int:
 
 def _verdict(
     kept: Share, taught: Share, reads: Share, excess: Share, terms: Terms
-) -> tuple[Word, Share, float]:
-    """Return the verdict; and which share would have to be known better, against what, for another."""
+) -> tuple[Word, list[tuple[Share, float]]]:
+    """Return the verdict; where it is unsure also the shares to know better, each with its bound."""
     if kept.low >= terms.kept:
-        return "keeps", kept, terms.kept
+        return "keeps", []
     if kept.high >= terms.kept:
-        return "unsure", kept, terms.kept
-    if reads.high > _HALF and excess.high > terms.excess:  # it may become the other
+        return "unsure", [(kept, terms.kept)]
+    if reads.high > _HALF:  # the clean network may mostly read the other
         if reads.low > _HALF and excess.low > terms.excess:
-            return "becomes", excess, terms.excess
-        if excess.low <= terms.excess:
-            return "unsure", excess, terms.excess
-        return "unsure", reads, _HALF
+            return "becomes", []
+        if excess.high > terms.slight:
+            return "unsure", [(excess, terms.excess), (excess, terms.slight), (reads, _HALF)]
     if taught.high < _HALF:
-        return "destroys", taught, _HALF
+        return "destroys", []
     if taught.low > _HALF:
-        return "fragile", taught, _HALF
-    return "unsure", taught, _HALF
+        return "fragile", []
+    return "unsure", [(taught, _HALF)]
+
+
+def _more(shares: list[tuple[Share, float]], alpha: float) -> int | None:
+    """Return how many more pictures would decide the first of some shares that can be decided."""
+    needed = [more_to_decide(open_, bound, alpha) for open_, bound in shares]
+    return min((more for more in needed if more is not None), default=None)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,8 @@ Trained = Callable[..., Reader]
 class Effort:
     """Say how long networks are trained: epochs of the clean one, and of the one taught all changes."""
 
-    clean: int = 12
-    taught: int = 45
+    clean: int = 8
+    taught: int = 30
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -81,6 +82,7 @@ def fold(
     effort: Effort,
     seed: int,
     *,
+    at: Mapping[str, tuple[float, ...]] = MappingProxyType({}),
     oracle: Reader | None = None,
     train: Trained = network.trained,
     advance: Advance = lambda done: None,
@@ -94,6 +96,7 @@ def fold(
         names:    the sweeps.
         effort:   how long is trained.
         seed:     of everything.
+        at:       strengths to try in place of the table's, by sweep.
         oracle:   reads in place of the clean network, if given.
         train:    trains a network.
         advance:  told how many pictures were trained with or read.
@@ -101,18 +104,18 @@ def fold(
     clean, taught = learners(pictures, place, number, names, effort, seed, oracle, train, advance)
     rows = np.flatnonzero(place == number)
     some = pictures.take(rows)
-    tried = sweeps.trials(names, *some.images.shape[2:])
+    tried = sweeps.trials(names, *some.images.shape[2:], at=at)
     read = [np.empty((1 + len(tried), len(rows)), np.uint16) for _ in range(2)]
     confidence = np.empty((1 + len(tried), len(rows)), np.float16)
     moved = np.zeros(len(tried))
     sure = np.empty((2, len(rows), len(pictures.classes)), np.float32)
-    for at, trial in enumerate((None, *tried)):
+    for row, trial in enumerate((None, *tried)):
         shown = some.images if trial is None else _changed(trial, some, seed)
         if trial is not None:
-            moved[at - 1] = (shown != some.images).any(axis=(1, 2, 3)).mean()
+            moved[row - 1] = (shown != some.images).any(axis=(1, 2, 3)).mean()
         likely = [reader.read(shown) for reader in (clean, taught)]
-        read[0][at], read[1][at] = (said.argmax(axis=1) for said in likely)
-        confidence[at] = likely[0].max(axis=1)
+        read[0][row], read[1][row] = (said.argmax(axis=1) for said in likely)
+        confidence[row] = likely[0].max(axis=1)
         if trial is None:
             sure[:] = likely
         advance(len(rows))

@@ -67,7 +67,7 @@ class Pictures:
 
 
 def read(data: DatasetDict, *, most: int, seed: int = 0, side: int = 0, channels: int = 0) -> Pictures:
-    """Read the labelled pictures of all splits, about `most` of a class where it has as many.
+    """Read the labelled pictures of all splits, about `most` of a class where it has as many; 0 is all.
 
     A picture is cut to the largest square about its middle, and shrunk to `side` pixels (or, where that is 0,
     to SIDE if it is larger).  Grey pictures get three channels where `channels` is 3.  Those that cannot be
@@ -79,8 +79,7 @@ def read(data: DatasetDict, *, most: int, seed: int = 0, side: int = 0, channels
     from datasets import concatenate_datasets
 
     classes = records.class_names(data)
-    wanted = max(1, most * len(classes) // len(data))
-    some = split.limited(data, wanted, seed=seed)
+    some = split.limited(data, max(1, most * len(classes) // len(data)), seed=seed) if most else data
     whole = concatenate_datasets([part.select_columns(["key", "image", "label"]) for part in some.values()])
     keys = [
         key if len(data) == 1 else f"{name}/{key}"
@@ -125,6 +124,15 @@ def save(pictures: Pictures, path: Path) -> None:
     with beside.open("wb") as file:
         np.savez(file, fill=np.array(pictures.fill), **arrays, **names)  # type: ignore[arg-type] # see `write`
     beside.replace(path)
+
+
+def put(pictures: Pictures, state: Path) -> Path:
+    """Write pictures into the folder of an audit's state, where they are not there yet; return the file."""
+    path = state / "pictures.npz"
+    state.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        save(pictures, path)
+    return path
 
 
 def load(path: Path) -> Pictures:

@@ -8,10 +8,12 @@ or is `unsure`, is not survived.  Where several sweeps go along an axis the leas
 from __future__ import annotations
 
 import functools
+import json
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from augkit import policy, tasks
+from augkit import tasks
 from augkit.audit.cells import Cell
 from augkit.audit.result import Audit
 from augkit.intervals import EMPTY, NOWHERE, Arcs, Interval
@@ -41,14 +43,34 @@ def proposed(audit: Audit, name: str) -> str:
     }
     out["except"] = {label: differs for label, differs in excepted.items() if differs}
     out["becomes"] = [
-        {axis: [list(arc) for arc in arcs.arcs], "classes": dict(pairs)}
-        for (axis, arcs), pairs in _zones(audit).items()
+        {axis: _turned(arcs), "classes": dict(pairs)} for (axis, arcs), pairs in _zones(audit).items()
     ]
     out["because"] = dict(_reasons(audit, axes, limits, default))
-    head = "# Written by augkit audit: what networks still read, not what anybody thinks.\n"
-    text = head + policy.text({key: value for key, value in out.items() if value})
+    text = "".join(_lines(out))
     tasks.parse(text, name)  # a proposal that is no task would be a bug here, not the user's
     return text
+
+
+def _lines(out: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the file: what stands in JSON on one line is YAML too."""
+    yield "# Written by augkit audit: what networks still read, not what anybody thinks.\n"
+    for key, value in out.items():
+        if not value:
+            continue
+        if isinstance(value, dict):
+            yield f"{key}:\n"
+            yield from (f"  {_json(name)}: {_json(part)}\n" for name, part in value.items())
+        elif key == "becomes":
+            yield f"{key}:\n"
+            yield from (f"  - {_json(zone)}\n" for zone in value)
+        else:
+            yield f"{key}: {_json(value)}\n"
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, str) and value.isidentifier():
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def as_task(audit: Audit, name: str = "measured") -> Task:
@@ -131,17 +153,23 @@ def _written(axis: str, limits: Limits) -> Any:
     if limits.empty or limits == kind.still:
         return "none"
     if isinstance(limits, Arcs):
-        arcs = [[round(end, 4) for end in arc] for arc in limits.arcs]
+        arcs = _turned(limits)
         return arcs if len(arcs) > 1 else arcs[0]
     if kind.kind == "range":
         return [round(limits.low, 4), round(limits.high, 4)]
     return _inwards(limits.high if kind.kind == "most" else limits.low, kind.kind)
 
 
+def _turned(arcs: Arcs) -> list[list[float]]:
+    """Return arcs as pairs, those about the half turn written about 180 and not about -180."""
+    ends = [(low + 360, high + 360) if low < -135 else (low, high) for low, high in arcs.arcs]
+    return [[round(low, 4), round(high, 4)] for low, high in ends]
+
+
 def _inwards(end: float, kind: str) -> float:
     """Round a limit, to no more than was measured."""
-    step = 1e-4
-    return round((end - end % step) if kind == "most" else (end + -end % step), 4)
+    fine = 1e4
+    return (math.floor(end * fine + 1e-6) if kind == "most" else math.ceil(end * fine - 1e-6)) / fine
 
 
 def _zones(audit: Audit) -> dict[tuple[str, Arcs], list[tuple[str, str]]]:

@@ -5,7 +5,7 @@
     format     1
     source     what was audited; pictures: how many of each class; classes: their names
     reader     "reference" or the path of the network that read instead (the oracle)
-    terms      kept, excess (see `cells.Terms`), cells, alpha (of one interval)
+    terms      kept, excess, slight (see `cells.Terms`), cells, alpha (of one interval)
     folds, seed, effort (epochs clean and taught), size (height, width, channels), version
     upright    for each class: clean and taught, the share read rightly before any change, as [hits, of,
                low, high]
@@ -166,7 +166,7 @@ def load(path: str | Path) -> Audit:
 def _audit(plain: dict[str, Any]) -> Audit:
     if plain["format"] != _FORMAT:
         raise ValueError(plain["format"])
-    terms = {name: plain["terms"][name] for name in ("kept", "excess", "cells")}
+    terms = {name: plain["terms"][name] for name in ("kept", "cells", "excess", "slight")}
     same = ("source", "reader", "folds", "seed", "effort", "version")
     return Audit(
         **{name: plain[name] for name in same},

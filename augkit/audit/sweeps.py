@@ -13,7 +13,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,12 +114,12 @@ SWEEPS: dict[str, Sweep] = {sweep.name: sweep for sweep in (
     Sweep("zoom", "zoom", "×", (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.25, 1.5, 1.75, 2, 2.5),
           lambda low, high: f"zoom: {{factor: [{low}, {high}]}}", weight=2),
     Sweep("shift", "kept", " kept", (0.5, 0.6, 0.7, 0.8, 0.9, 0.95), _shifted),
-    Sweep("crop", "kept", " kept", (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    Sweep("crop", "kept", " kept", (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
           lambda low, high: f"crop: {{side: [{low**0.5}, {high**0.5}]}}"),
-    Sweep("covered", "covered", " covered", (0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
+    Sweep("covered", "covered", " covered", (0.05, 0.1, 0.2, 0.3, 0.4),
           lambda low, high: "erase: {{width: [{0}, {1}], height: [{0}, {1}], fill: [0, 255]}}".format(
               low**0.5, high**0.5)),
-    Sweep("contrast", "contrast", "×", (0.05, 0.1, 0.2, 0.4, 0.7, 1.5, 2, 2.5, 3),
+    Sweep("contrast", "contrast", "×", (0.1, 0.2, 0.4, 0.7, 1.5, 2, 2.5),
           lambda low, high: f"contrast: {{gain: [{low}, {high}]}}"),
     Sweep("inverted", "inverted", "×", (0.4, 1, 2.5),
           lambda low, high: f"invert, contrast: {{gain: [{low}, {high}]}}"),
@@ -133,7 +134,7 @@ SWEEPS: dict[str, Sweep] = {sweep.name: sweep for sweep in (
           lambda low, high: f"blur: {{sigma: [{low}, {high}]}}"),
     Sweep("noise", "noise", " of full range", (0.05, 0.1, 0.2, 0.3, 0.4, 0.6),
           lambda low, high: f"noise: {{sigma: [{low}, {high}]}}"),
-    Sweep("pixels", "pixels", " pixels", (2, 3, 4, 6, 8, 12, 16),
+    Sweep("pixels", "pixels", " pixels", (3, 4, 6, 8, 12),
           lambda low, high: f"downscale: {{to: [{low}, {high}]}}"),
     Sweep("levels", "levels", " levels", (2, 3, 4, 8, 16), _levels),
     Sweep("quality", "quality", " of 100", (1, 5, 10, 25, 50),
@@ -161,14 +162,24 @@ class Trial:
         return _made(dataclasses.replace(self.sweep.at(self.strength), fill=fill), pictures, names, seed, 1)
 
 
-def trials(names: Sequence[str], side: int, channels: int) -> tuple[Trial, ...]:
-    """Return the columns of some sweeps for pictures of so many pixels across and channels."""
+def trials(
+    names: Sequence[str],
+    side: int,
+    channels: int,
+    *,
+    at: Mapping[str, Sequence[float]] = MappingProxyType({}),
+) -> tuple[Trial, ...]:
+    """Return the columns of some sweeps for pictures of so many pixels across and channels.
+
+    `at` has other strengths than the table's, by sweep.
+    """
     found = []
     for name in names:
         sweep = SWEEPS[name]
         if sweep.colour and channels == 1:
             continue
-        found += [Trial(sweep, v) for v in sweep.strengths if sweep.axis != "pixels" or v < side]
+        strengths = at.get(name, sweep.strengths)
+        found += [Trial(sweep, v) for v in strengths if sweep.axis != "pixels" or v < side]
     return tuple(found)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from augkit.cli.data import Classes, Seed
+from augkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from augkit.audit import Request
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,6 +35,16 @@ def audit(
             help="Where result.json, heat.png and what is done so far go; out/audit-SOURCE if left out."
         ),
     ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            help="Measure this policy as a whole instead: affinity, diversity, effect on each class."
+        ),
+    ] = None,
+    task: Annotated[
+        str,
+        typer.Option(help="Measure at the limits of this task alone; with --policy, guard its draws by it."),
+    ] = "",
     propose: Annotated[Path | None, typer.Option(help="Write a task file of what was measured.")] = None,
     against: Annotated[str, typer.Option(help="List where this task and what was measured disagree.")] = "",
     oracle: Annotated[
@@ -56,14 +71,19 @@ def audit(
     Only both together tell what becomes another class (a 6 upside down) from what is merely strange to a
     network (a 7 upside down). It takes minutes; interrupted, the same command carries on.
 
-    Exit 0; 1 where a task that was named lets wrong labels through, or labels of the data are in dispute.
+    With --policy it measures a whole policy. Of a data set that augkit generate made it lists the labels that
+    networks dispute, and pictures that are there twice.
+
+    Exit 0; 1 where a task that was named lets wrong labels through, a policy certainly hurts a class or has a
+    step that changes nothing, or labels of the data are in dispute.
 
     Example: augkit audit mnist-sample --propose out/measured.yaml --against digits
     """
     from augkit import audit as auditing
     from augkit import sources, tasks
     from augkit.audit import against as comparing
-    from augkit.audit import heat, proposal, telling
+    from augkit.audit import heat, limits, made, proposal, telling
+    from augkit.sources.records import class_names
 
     say = functools.partial(print, file=sys.stderr)
     request = auditing.Request(
@@ -76,29 +96,96 @@ def audit(
         workers=workers or os.cpu_count() or 1,
         oracle=oracle,
     )
-    task = tasks.load(against) if against else None
+    folder = out or Path("out") / f"audit-{_plain(source)}"
+    if policy is not None:
+        _refuse("--policy", propose=propose, against=against, oracle=oracle, sweeps=sweeps)
+        _policy(policy, request, folder, task, classes, as_json)
+        return
+    if made.is_made(source):
+        _refuse("a data set that was made", propose=propose, against=against, task=task, sweeps=sweeps)
+        _made(request, folder, as_json)
+        return
+    held = tasks.load(against or task) if against or task else None
+    if against and task:
+        raise UsageError(
+            "got --task and --against", fix="--against looks at all strengths, --task at its limits"
+        )
     data = sources.load(source, classes=classes or (), say=say)
     say(sources.found(data))
-    folder = out or Path("out") / f"audit-{_plain(source)}"
+    if task and held:
+        held.fit(class_names(data))
+        request = dataclasses.replace(request, at=limits.strengths(held))
     found = auditing.audit(data, request, folder)
     (folder / "heat.png").write_bytes(heat.drawn(found))
     (folder / "heat.html").write_text(heat.page(found) + "\n", encoding="utf-8")
     if propose is not None:
         propose.parent.mkdir(parents=True, exist_ok=True)
         propose.write_text(proposal.proposed(found, propose.stem), encoding="utf-8")
-    disagreed = comparing.disagreements(found, task) if task else ()
+    disagreed = comparing.disagreements(found, held) if held else ()
     if as_json:
         plain = found.canonical()
-        if task:
-            plain["against"] = {"task": task.name, "found": [one.canonical() for one in disagreed]}
+        if held:
+            plain["against"] = {"task": held.name, "found": [one.canonical() for one in disagreed]}
         print(json.dumps(plain, ensure_ascii=False))
     else:
         print(telling.text(found))
-        if task:
-            print("", comparing.text(disagreed, task), sep="\n")
+        if held:
+            print("", comparing.text(disagreed, held), sep="\n")
     say(f"wrote {folder}/result.json, heat.png, heat.html" + (f"; {propose}" if propose else ""))
     if found.alarms or any(one.grave for one in disagreed):
         raise SystemExit(1)
+
+
+def _policy(
+    path: Path, request: Request, folder: Path, task: str, classes: list[str] | None, as_json: bool
+) -> None:
+    """Measure a policy as a whole, and print it."""
+    from augkit import policy as policies
+    from augkit import sources, tasks
+    from augkit.audit import effect
+
+    chosen = policies.load(path)
+    guarding = task or (chosen.task if chosen.on_unsafe != "refuse" else "")
+    found = effect.measured(
+        sources.load(request.source, classes=classes or (), say=functools.partial(print, file=sys.stderr)),
+        chosen,
+        tasks.load(guarding, beside=None if task else path) if guarding else None,
+        folder,
+        source=request.source,
+        most=request.pictures,
+        folds=request.folds,
+        seed=request.seed,
+        workers=request.workers,
+    )
+    print(json.dumps(found.canonical(), ensure_ascii=False) if as_json else found.text())
+    print(f"wrote {folder}/{effect.FILE}", file=sys.stderr)
+    if found.hurt or found.idle:
+        raise SystemExit(1)
+
+
+def _made(request: Request, folder: Path, as_json: bool) -> None:
+    """Audit a data set that augkit made, and print what was found."""
+    from augkit.audit import made
+
+    found = made.audit(
+        request.source,
+        folder,
+        folds=request.folds,
+        seed=request.seed,
+        workers=request.workers,
+        oracle=request.oracle,
+    )
+    print(json.dumps(found.canonical(), ensure_ascii=False) if as_json else found.text())
+    print(f"wrote {folder}/{made.FILE}", file=sys.stderr)
+    if not found.ok:
+        raise SystemExit(1)
+
+
+def _refuse(beside: str, **options: object) -> None:
+    """Refuse options that say nothing beside another."""
+    for name, given in options.items():
+        if given:
+            raise UsageError(f"got --{name} and {beside}", fix=f"leave out --{name}")
 
 
 def _plain(source: str) -> str:

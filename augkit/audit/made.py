@@ -1,0 +1,335 @@
+"""The audit of what was made: labels that networks confidently dispute, and pictures that are there twice.
+
+Every picture is read by networks that saw none of its source's pictures: one trained with originals alone,
+and one trained with everything, copies and their labels included.  What both dispute is disputed in spite of
+all the policy did; what the first one alone disputes is strange to it, and no more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit import sources
+from augkit.audit import measure, network, work
+from augkit.audit import pictures as reading
+from augkit.audit.network import Advance, Labels
+from augkit.audit.pictures import Pictures
+from augkit.errors import SourceError
+
+FILE = "made.json"
+_PRESENTED = 200_000  # pictures shown to a network in training, originals and copies alike, at least once
+_SURE, _DOUBTED = 0.9, 0.1
+_FIXED = {"file", "split", "source", "copy", "label", "label_after"}
+_TAIL = {"sha256", "width", "height", "bytes", "source_sha256", "name", "place"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Disputed:
+    """Hold one picture whose label is confidently disputed.
+
+    Attributes:
+        file:        the picture, or the shard it is in.
+        split, source, copy: where it comes from.
+        label, label_after: of its source, and its own.
+        reads:       what the networks read.
+        probability: of that; the lesser of the two.
+        both:        whether both networks dispute it, and not the one alone that knows originals only.
+        drawn:       the values drawn for it.
+    """
+
+    file: str
+    split: str
+    source: str
+    copy: int
+    label: str
+    label_after: str
+    reads: str
+    probability: float
+    both: bool
+    drawn: dict[str, float]
+
+    def text(self) -> str:
+        """Return it as a line."""
+        drawn = ", ".join(f"{name} {value:.3g}" for name, value in self.drawn.items())
+        what = f"copy {self.copy}" if self.copy else "the original"
+        return (
+            f"{self.file}: {what} of {self.source}, labelled {self.label_after}, reads {self.reads} "
+            f"({self.probability:.0%} sure){f'; {drawn}' if drawn else ''}"
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Twice:
+    """Hold pictures of different sources that are equal or look alike.
+
+    Attributes:
+        files:  theirs.
+        equal:  whether they are byte for byte the same.
+        splits: the splits that they are in.
+        labels: their labels.
+    """
+
+    files: tuple[str, ...]
+    equal: bool
+    splits: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def leaks(self) -> bool:
+        """Tell whether they stand in several splits."""
+        return len(self.splits) > 1
+
+    def text(self) -> str:
+        """Return it as a line."""
+        shown = ", ".join(self.files[:4]) + (
+            f" and {len(self.files) - 4} more" if len(self.files) > 4 else ""
+        )
+        said = f"{shown}: {'the same bytes' if self.equal else 'look alike'}"
+        said += f", in {' and '.join(self.splits)}" if self.leaks else ""
+        return said + (f", labelled {' and '.join(self.labels)}" if len(self.labels) > 1 else "")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Made:
+    """Hold what was found in a data set that augkit made."""
+
+    out: str
+    pictures: int
+    disputed: tuple[Disputed, ...]
+    strange: Counter[str]
+    twice: tuple[Twice, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether no label is disputed by both networks and nothing leaks between splits."""
+        return not any(one.both for one in self.disputed) and not any(two.leaks for two in self.twice)
+
+    def canonical(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "format": 1,
+            "out": self.out,
+            "pictures": self.pictures,
+            "disputed": [dataclasses.asdict(one) for one in self.disputed],
+            "pairs": dict(self.strange),
+            "twice": [{**dataclasses.asdict(two), "leaks": two.leaks} for two in self.twice],
+        }
+
+    def text(self, most: int = 20) -> str:
+        """Return it as `augkit audit OUT` prints it, at most so many lines of a kind."""
+        both = [one for one in self.disputed if one.both]
+        alone = len(self.disputed) - len(both)
+        leaks = [two for two in self.twice if two.leaks]
+        lines = [
+            f"{self.out}: {self.pictures:,} pictures; {len(both):,} labels disputed by both networks, "
+            f"{alone:,} by the one that knows originals alone; {len(self.twice):,} groups of pictures of "
+            f"several sources that are equal or look alike, {len(leaks):,} of them in several splits"
+        ]
+        lines += _some("labels in dispute, worst first", [one.text() for one in both], most)
+        pairs = [f"{pair}: {count:,}" for pair, count in self.strange.most_common()]
+        lines += _some("disputed labels, by class and by what is read", pairs, most)
+        lines += _some(
+            "there more than once", [two.text() for two in (*leaks, *self.twice)][: most + 1], most
+        )
+        return "\n".join(lines)
+
+
+def is_made(source: str) -> bool:
+    """Tell whether a source is a data set that augkit made with copies."""
+    root = Path(source.removeprefix("folder:")).expanduser()
+    return (root / "augkit.json").is_file() and any(_table(root).column("copy").to_numpy() > 0)
+
+
+def audit(
+    source: str,
+    out: Path,
+    *,
+    folds: int = 3,
+    seed: int = 0,
+    workers: int = 1,
+    oracle: str = "",
+    train: measure.Trained = network.trained,
+) -> Made:
+    """Audit a data set that augkit made, and write `made.json` into a folder.
+
+    Args:
+        source:  the data set.
+        out:     the folder; what is done so far stands there, too.
+        folds:   parts, sources whole; each is read by networks trained with the others.
+        seed:    of everything.
+        workers: processes, one for each fold at most.
+        oracle:  a Keras network that reads in place of both, "" for none.
+        train:   trains a network.
+
+    Raises:
+        SourceError: it is not finished, or its pictures are too few.
+    """
+    root = Path(source.removeprefix("folder:")).expanduser()
+    rows = _table(root).to_pylist()
+    side, channels = network.oracle_size(Path(oracle)) if oracle else (0, 0)
+    pictures = reading.read(sources.load(root), most=0, side=side, channels=channels)
+    named = {_key(row, len({r["split"] for r in rows}) > 1): row for row in rows}
+    mine = [named[key] for key in pictures.keys]
+    alone = dataclasses.replace(pictures, groups=_families(pictures.groups, mine))
+    original = np.array([row["copy"] == 0 for row in mine])
+    state = out / "state" / work.digest("made", 1, alone.digest, original.tolist(), folds, seed, oracle)
+    kept = reading.put(alone, state)
+    paths = work.done(
+        state,
+        folds,
+        functools.partial(
+            _fold, kept=kept, original=original, folds=folds, seed=seed, oracle=oracle, train=train
+        ),
+        each=2 * _PRESENTED,
+        workers=workers if train is network.trained else 1,
+        word="training and reading",
+    )
+    found = _combined(str(root), alone, pictures.groups, mine, paths)
+    (out / FILE).write_text(json.dumps(found.canonical(), ensure_ascii=False) + "\n", encoding="utf-8")
+    return found
+
+
+def _table(root: Path) -> Any:
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(root / ".augkit" / "manifest.parquet")
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"its manifest cannot be read ({error})", where=str(root), fix="augkit verify"
+        ) from error
+
+
+def _key(row: dict[str, Any], several: bool) -> str:
+    key = row["source"] if row["copy"] == 0 else f"{row['source']}#{row['copy']}"
+    return f"{row['split']}/{key}" if several else key
+
+
+def _families(groups: Labels, rows: list[dict[str, Any]]) -> Labels:
+    """Join the pictures of one source, and those that are alike; the least number stands for a group."""
+    above = {number: number for number in range(len(rows))}
+
+    def root(number: int) -> int:
+        while above[number] != number:
+            above[number] = above[above[number]]
+            number = above[number]
+        return number
+
+    first: dict[Any, int] = {}
+    for number, row in enumerate(rows):
+        for name in (("source", row["split"], row["source"]), ("alike", int(groups[number]))):
+            other = root(first.setdefault(name, number))
+            above[max(other, root(number))] = min(other, root(number))
+    return np.array([root(number) for number in range(len(rows))], np.int64)
+
+
+def _fold(
+    number: int,
+    advance: Advance,
+    path: Path,
+    *,
+    kept: Path,
+    original: NDArray[np.bool_],
+    folds: int,
+    seed: int,
+    oracle: str,
+    train: measure.Trained,
+) -> None:
+    """Let two networks read one fold, and write down how likely each class is to them."""
+    pictures = reading.load(kept)
+    place = reading.folds(pictures, folds, seed)
+    classes = len(pictures.classes)
+    rows = np.flatnonzero(place == number)
+    some = pictures.take(rows)
+    sure = np.empty((2, len(rows), classes), np.float32)
+    for at, part in enumerate((original if original.any() else np.ones_like(original), None)):
+        if oracle and at == 0:
+            theirs = network.oracle(Path(oracle), pictures.images, pictures.labels, classes)
+            sure[:] = theirs.read(some.images)
+            break
+        wanted = (place != number) if part is None else (place != number) & part
+        others = pictures.take(np.flatnonzero(wanted))
+        reader = train(
+            others.images,
+            others.labels,
+            classes,
+            measure.holdout(others),
+            epochs=max(2, min(30, round(_PRESENTED / folds / len(others)))),
+            seed=seed * 1000 + 900 + 2 * number + at,
+            advance=advance,
+        )
+        sure[at] = reader.read(some.images)
+    measure.write(path, {"rows": rows, "sure": sure})
+
+
+def _combined(
+    out: str, pictures: Pictures, alike: Labels, rows: list[dict[str, Any]], paths: list[Path]
+) -> Made:
+    sure = np.empty((2, len(pictures), len(pictures.classes)), np.float32)
+    for path in paths:
+        with np.load(path) as kept:
+            sure[:, kept["rows"]] = kept["sure"]
+    disputed = tuple(_disputed(pictures, rows, sure))
+    pairs = Counter(f"{one.label_after} reads {one.reads}" for one in disputed)
+    return Made(out, len(pictures), disputed, pairs, tuple(_twice(alike, rows)))
+
+
+def _disputed(pictures: Pictures, rows: list[dict[str, Any]], sure: NDArray[np.float32]) -> list[Disputed]:
+    """Return the pictures whose label is disputed: by both networks first, the surest of them first."""
+    own = sure[:, np.arange(len(pictures)), pictures.labels]
+    both = sure.min(axis=0)
+    found = []
+    for i in range(len(pictures)):
+        read, by_both = int(both[i].argmax()), True
+        if both[i].max() < _SURE or own[:, i].max() > _DOUBTED:
+            read, by_both = int(sure[0, i].argmax()), False
+            if sure[0, i].max() < _SURE or own[0, i] > _DOUBTED:
+                continue
+        probability = both[i, read] if by_both else sure[0, i, read]
+        if read == pictures.labels[i]:
+            continue
+        row = rows[i]
+        drawn = {
+            name: round(value, 6)
+            for name, value in row.items()
+            if name not in _FIXED | _TAIL and isinstance(value, float) and value == value
+        }
+        told = (row["file"], row["split"], row["source"], row["copy"], row["label"], row["label_after"])
+        found.append(Disputed(*told, pictures.classes[read], round(float(probability), 4), by_both, drawn))
+    return sorted(found, key=lambda one: (not one.both, -one.probability))
+
+
+def _twice(alike: Labels, rows: list[dict[str, Any]]) -> list[Twice]:
+    """Return groups of pictures that are alike and come of several sources, those in several splits first."""
+    groups: dict[int, list[int]] = {}
+    for number, group in enumerate(alike.tolist()):
+        groups.setdefault(group, []).append(number)
+    found = []
+    for members in groups.values():
+        some = [rows[number] for number in members]
+        if len({(row["split"], row["source"]) for row in some}) < 2:
+            continue
+        found.append(
+            Twice(
+                tuple(row["file"] for row in some),
+                len({row["sha256"] for row in some}) == 1,
+                tuple(sorted({row["split"] for row in some})),
+                tuple(sorted({row["label_after"] for row in some})),
+            )
+        )
+    return sorted(found, key=lambda two: (not two.leaks, len(two.labels) < 2))
+
+
+def _some(head: str, lines: list[str], most: int) -> list[str]:
+    if not lines:
+        return []
+    more = [f"  and {len(lines) - most:,} more in {FILE}"] if len(lines) > most else []
+    return ["", head, *(f"  {line}" for line in lines[:most]), *more]
