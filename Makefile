@@ -14,7 +14,7 @@ export KERAS_BACKEND := $(BACKEND)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture bench docs test-all lint clean
+.PHONY: help setup demo test torture bench audit-digits docs test-all lint clean
 
 help:  ## list what make can do
 	@echo "augkit: make [target] [BACKEND=jax|torch|tensorflow] [PYTHON=python3.12] [ARGS='...']"
@@ -34,6 +34,10 @@ torture: $(STAMP)  ## kill runs, over and over, and hold what they finish to the
 
 bench: $(STAMP)  ## measure speed and quality against peers, minutes; ARGS=photos picks a section
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+audit-digits: $(STAMP)  ## measure what labels of handwritten digits survive, minutes; out/audit-mnist-sample
+	@$(BIN)/python -m augkit audit mnist-sample --propose out/audit-mnist-sample/measured.yaml --against digits $(ARGS) \
+	    || test $$? -eq 1  # a finding is what it looks for
 
 docs: $(STAMP)  ## write the documentation to out/docs, from the code itself
 	@$(BIN)/python -m augkit.docs $(or $(ARGS),out/docs)

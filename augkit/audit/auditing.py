@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import augkit
 from augkit.audit import measure, network, sweeps, work
 from augkit.audit import pictures as reading
-from augkit.audit.cells import Readings, Terms, judged
+from augkit.audit.cells import ALPHA, Labels, Readings, Terms, judged
 from augkit.audit.measure import Effort, Fold, Trained
 from augkit.audit.network import Advance
 from augkit.audit.pictures import Pictures
@@ -29,6 +29,7 @@ KEPT = 0.8
 _FORMAT = 1  # of the state: another one is another audit
 _SURE, _DOUBTED = 0.9, 0.1  # the probability of another class, and of its own, with which a label is disputed
 _ALARMED = 0.1  # share of a class's labels in dispute
+_MOSTLY = 0.5  # of a class's pictures, upright
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,7 +168,7 @@ def combined(pictures: Pictures, done: Sequence[Fold], request: Request) -> Audi
         columns=columns,
         cells=cells,
         disputes=disputes,
-        alarms=tuple(_alarms(pictures, disputes, terms)),
+        alarms=tuple(_alarms(pictures, disputes, clean[0], taught[0])),
     )
 
 
@@ -192,11 +193,23 @@ def _disputes(pictures: Pictures, sure: NDArray[np.float32]) -> tuple[Dispute, .
     )
 
 
-def _alarms(pictures: Pictures, disputes: tuple[Dispute, ...], terms: Terms) -> Iterator[str]:
-    """Say which classes have more labels in dispute than any honest class has."""
-    alpha = 0.05 / len(pictures.classes)
+def _alarms(
+    pictures: Pictures, disputes: tuple[Dispute, ...], clean: Labels, taught: Labels
+) -> Iterator[str]:
+    """Say which classes are read wrongly more often than not, or have more labels in dispute than any honest
+    class has.
+    """
+    alpha = ALPHA / len(pictures.classes)
     for label, name in enumerate(pictures.classes):
-        of = int((pictures.labels == label).sum())
+        mine = pictures.labels == label
+        of = int(mine.sum())
+        right = share(int(((clean == label) | (taught == label))[mine].sum()), of, alpha)
+        if right.high < _MOSTLY:
+            yield (
+                f"{of - right.hits} of {of} pictures labelled {name!r} are read as others by both networks, "
+                "before any change: its labels say little about what is in its pictures"
+            )
+            continue
         disputed = share(sum(dispute.label == name for dispute in disputes), of, alpha)
         if disputed.low > _ALARMED:
             yield (

@@ -136,9 +136,7 @@ class Made:
         lines += _some("labels in dispute, worst first", [one.text() for one in both], most)
         pairs = [f"{pair}: {count:,}" for pair, count in self.strange.most_common()]
         lines += _some("disputed labels, by class and by what is read", pairs, most)
-        lines += _some(
-            "there more than once", [two.text() for two in (*leaks, *self.twice)][: most + 1], most
-        )
+        lines += _some("there more than once", [two.text() for two in self.twice], most)
         return "\n".join(lines)
 
 

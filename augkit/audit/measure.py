@@ -32,7 +32,7 @@ class Effort:
     """Say how long networks are trained: epochs of the clean one, and of the one taught all changes."""
 
     clean: int = 8
-    taught: int = 30
+    taught: int = 24
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

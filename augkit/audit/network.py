@@ -1,9 +1,9 @@
 """The reference network: small enough for two cores, and the only place of an audit where Keras enters.
 
-Three convolutions of stride 2, batch normalisation, one dense layer: 68,482 weights for ten classes of 28×28.
-It is trained with Adam along a cosine, in batches so small that a few thousand pictures are enough steps;
-what it says is calibrated by one temperature (Guo et al. 2017, arXiv:1706.04599), fitted on pictures that it
-was not trained on.
+Pictures are averaged to half their size, so that it reads shapes and not strokes; three convolutions, two
+maximum poolings, one dense layer: 29,418 weights for ten classes of 28×28.  It is trained with Adam along a
+cosine, in batches so small that a few thousand pictures are enough steps.  What it says is calibrated by one
+temperature (Guo et al. 2017, arXiv:1706.04599), fitted on pictures that it was not trained on.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ Changed = Callable[[Picture, Labels, int], tuple[Picture, Labels]]
 SIDE = 32
 """Pixels across; larger pictures are shrunk to it."""
 
-_WIDTHS, _BATCH, _RATE = (24, 48, 96), 32, 2e-3
+_WIDTHS, _BATCH, _RATE, _DROPOUT = (16, 32, 64), 32, 2e-3, 0.3
+_HALVED = 20  # pixels across from which on pictures are averaged to half their size first
 _READ_AT_ONCE = 500
 
 
@@ -197,19 +198,27 @@ def _shaped(shape: tuple[Any, ...]) -> str:
 
 def _network(keras: Any, shape: tuple[int, ...], classes: int) -> Any:
     layers = keras.layers
-    body = []
-    for width, kernel in zip(_WIDTHS, (5, 3, 3), strict=True):
-        body += [
-            layers.Conv2D(width, kernel, strides=2, padding="same", use_bias=False),
+
+    def convolved(width: int) -> list[Any]:
+        return [
+            layers.Conv2D(width, 3, padding="same", use_bias=False),
             layers.BatchNormalization(),
             layers.ReLU(),
         ]
+
+    halved = [layers.AveragePooling2D(2)] if min(shape[:2]) >= _HALVED else []
     return keras.Sequential(
         [
             keras.Input(shape),
             layers.Rescaling(1 / 127.5, offset=-1),
-            *body,
+            *halved,
+            *convolved(_WIDTHS[0]),
+            *convolved(_WIDTHS[1]),
+            layers.MaxPooling2D(2),
+            *convolved(_WIDTHS[2]),
+            layers.MaxPooling2D(2),
             layers.Flatten(),
+            layers.Dropout(_DROPOUT),
             layers.Dense(classes),
         ]
     )

@@ -43,7 +43,6 @@ class Sweep:
         strengths: in order; the upright picture is none of them.
         steps:     the steps of a policy, in YAML's brackets, that change pictures by a strength drawn evenly
             from [low, high]; the same number twice is that strength.
-        weight:    how often the second learner meets it, where others count 1.
         on_axis:   turns a strength into the number on the axis.
         colour:    whether grey pictures stay as they are.
     """
@@ -53,7 +52,6 @@ class Sweep:
     unit: str
     strengths: tuple[float, ...]
     steps: Steps
-    weight: int = 1
     on_axis: Callable[[float], float] = float
     colour: bool = False
 
@@ -107,12 +105,12 @@ _TURNS = (*_ROUND, *(-angle for angle in reversed(_ROUND)), 180.0)
 _MIRRORS = (-165.0, -135.0, -90.0, -45.0, -20.0, -10.0, 0.0, 10.0, 20.0, 45.0, 90.0, 135.0, 165.0, 180.0)
 
 SWEEPS: dict[str, Sweep] = {sweep.name: sweep for sweep in (
-    Sweep("turn", "turn", "°", _TURNS, _turned, weight=5),
-    Sweep("mirrored", "mirrored", "°", _MIRRORS, _mirrored, weight=5),
+    Sweep("turn", "turn", "°", _TURNS, _turned),
+    Sweep("mirrored", "mirrored", "°", _MIRRORS, _mirrored),
     Sweep("stretch", "stretch", "×", (1.25, 1.5, 1.75, 2, 2.5, 3), _stretched),
     Sweep("shear", "stretch", "°", (10, 20, 30, 40, 50), _sheared, on_axis=_shear_stretches),
     Sweep("zoom", "zoom", "×", (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.25, 1.5, 1.75, 2, 2.5),
-          lambda low, high: f"zoom: {{factor: [{low}, {high}]}}", weight=2),
+          lambda low, high: f"zoom: {{factor: [{low}, {high}]}}"),
     Sweep("shift", "kept", " kept", (0.5, 0.6, 0.7, 0.8, 0.9, 0.95), _shifted),
     Sweep("crop", "kept", " kept", (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
           lambda low, high: f"crop: {{side: [{low**0.5}, {high**0.5}]}}"),
@@ -184,15 +182,21 @@ def trials(
 
 
 def everything(names: Sequence[str], channels: int) -> Policy:
-    """Return the policy that the second learner is trained with: one of the sweeps, over its whole range.
+    """Return the policy that the second learner is taught: sweeps over their whole range.
 
-    One picture in ten stays as it is.
+    Nine pictures in ten are turned or mirrored by any angle: only where no way up is much more common than
+    another does a network have to tell a 7 upside down from a 6 by its shape.  Half of all pictures are then
+    changed along one other sweep.
     """
-    parts = []
-    for sweep in (SWEEPS[name] for name in names):
-        if not (sweep.colour and channels == 1):
-            parts += [f"[{sweep.steps(*_range(sweep))}]"] * sweep.weight
-    return _policy(f"[one_of: {{p: 0.9, steps: [{', '.join(parts)}]}}]")
+    whole = [sweep for name in names if not ((sweep := SWEEPS[name]).colour and channels == 1)]
+    turning = [sweep for sweep in whole if AXES[sweep.axis].kind == "arcs"]
+    parts = [(turning, 0.9), ([sweep for sweep in whole if sweep not in turning], 0.5 if turning else 0.9)]
+    steps = [
+        f"one_of: {{p: {p}, steps: [{', '.join(f'[{sweep.steps(*_range(sweep))}]' for sweep in some)}]}}"
+        for some, p in parts
+        if some
+    ]
+    return _policy(f"[{', '.join(steps)}]")
 
 
 def _range(sweep: Sweep) -> tuple[float, float]:
