@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## list what make can do
 	@echo "augkit: make [target] [BACKEND=jax|torch|tensorflow] [PYTHON=python3.12] [ARGS='...']"
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 13
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
 
 setup: $(STAMP)  ## make .venv with the tested versions of everything, for one backend
 	@echo "Ready: $(VENV) has augkit with Keras on $(BACKEND)"
