@@ -67,9 +67,8 @@ def alexnet(
 
     `preset` is a name in `PRESETS`. `classes` is 1,000 if not given (10 for `digits`). `input_shape` is
     H x W x C, or C x H x W with `data_format="channels_first"`; if not given it is the preset's own.
-    `data_format` is Keras's own setting if not given; TensorFlow convolves with channels first on
-    GPUs, and on some CPUs only. The output is N x `classes`, float32 whatever the precision policy:
-    probabilities, or logits with `classifier_activation=None`. `dropout` overrides the
+    `data_format` is Keras's own setting if not given. The output is N x `classes`, float32 whatever the
+    precision policy: probabilities, or logits with `classifier_activation=None`. `dropout` overrides the
     preset's rate. With a `seed` the same call builds the same weights; without one each call draws its own.
 
     Pictures go in as the recipe prepared them: `paper` wants raw values of 0 to 255 less the training mean,
@@ -135,8 +134,7 @@ class _Builder:
         same = conv.stride == 1 and conv.pad == conv.kernel // 2
         if conv.pad and not same:
             x = keras.layers.ZeroPadding2D(conv.pad, data_format=self.data_format, name=f"pad{number}")(x)
-        layer = SplitConv2D if conv.groups > 1 else keras.layers.Conv2D
-        return layer(
+        return SplitConv2D(
             conv.filters,
             conv.kernel,
             strides=conv.stride,
