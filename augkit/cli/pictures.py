@@ -81,6 +81,10 @@ def report(
         list[Path] | None,
         typer.Option(help="The folder of a training run, to show how it learned; may be given again."),
     ] = None,
+    audit: Annotated[
+        list[Path] | None,
+        typer.Option(help="The result of an audit, to show its heat map; may be given again."),
+    ] = None,
 ) -> None:
     """Write a report on a data set: one HTML file with its verdict, pictures, drawn values and classes.
 
@@ -91,7 +95,7 @@ def report(
     if to.suffix.lower() not in _PAGES and not to.is_dir():
         fix = f"--out {to.with_suffix('.html')}"
         raise UsageError(f"got --out {to}, want a name that ends in .html", fix=fix)
-    write(written(out, trained=run or ()).encode(), to, "page")
+    write(written(out, trained=run or (), audited=audit or ()).encode(), to, "page")
     print(f"wrote {to}")
 
 

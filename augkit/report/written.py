@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from augkit import page
+from markupsafe import Markup
+
+from augkit import audit, page
 from augkit import policy as policies
+from augkit.audit import heat
 from augkit.report import contents, runs, shots
 from augkit.report.contents import Contents, Values
 from augkit.safety import value_in_words
@@ -24,19 +27,21 @@ _MOST_CHANGED = 30
 _WIDE = 220  # units of a bar
 
 
-def report(out: str | Path, *, trained: Sequence[str | Path] = ()) -> str:
+def report(out: str | Path, *, trained: Sequence[str | Path] = (), audited: Sequence[str | Path] = ()) -> str:
     """Return the report on a finished data set, as one HTML document.
 
     Args:
         out:     its folder.
         trained: folders of training runs (`recipes/fit.py`), whose curves are shown.
+        audited: results of audits, whose heat maps are shown.
 
     Raises:
-        StoreError: there is no finished data set, or it cannot be read.
+        StoreError: there is no finished data set, or it or the result of an audit cannot be read.
         UsageError: a folder of a run holds none.
     """
     root = Path(out)
     curves = [runs.curves(Path(run)) for run in trained]
+    maps = [Markup(heat.page(audit.load(path))) for path in audited]
     found = contents.read(root, shown=shots.SHOWN)
     name = root.resolve().name
     body = page.filled(
@@ -58,6 +63,7 @@ def report(out: str | Path, *, trained: Sequence[str | Path] = ()) -> str:
         bad=found.quarantine[:_MOST_BAD],
         reasons=Counter(each["reason"] for each in found.quarantine).most_common(5),
         curves=curves,
+        maps=maps,
         policy="" if found.plan is None else policies.dump(found.plan.policy),
         task=_task(root),
         wide=_WIDE,

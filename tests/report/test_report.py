@@ -12,6 +12,10 @@ import pytest
 from datasets import DatasetDict
 
 from augkit import store
+from augkit.audit import Audit
+from augkit.audit.cells import Cell, Terms
+from augkit.audit.proportions import Share
+from augkit.audit.result import Column
 from augkit.errors import StoreError, UsageError
 from augkit.report import contents, report, shots
 from augkit.sources import records
@@ -166,6 +170,33 @@ def test_what_is_no_finished_data_set_is_refused(made: Path, tmp_path: Path) -> 
     (out / ".augkit/manifest.parquet").write_bytes(b"PAR1 no more")
     with pytest.raises(StoreError, match="'augkit verify' says what is harmed"):
         report(out)
+
+
+def test_the_heat_map_of_an_audit_is_shown_and_names_in_it_are_text(made: Path, tmp_path: Path) -> None:
+    share = Share(9, 10, 0.8, 0.95)
+    cell = Cell("six", "turn", 180.0, 180.0, "becomes", HOSTILE, share, share, share, share, 0.9)
+    found = Audit(
+        source="drawn letters",
+        classes=("six", HOSTILE),
+        pictures=(10, 10),
+        reader="reference",
+        terms=Terms(0.9, 1),
+        folds=2,
+        seed=0,
+        effort={"clean": 1},
+        size=(28, 28, 1),
+        version="0",
+        upright={"six": (share, share), HOSTILE: (share, share)},
+        columns=(Column("turn", "turn", "°", 180.0, 180.0, 1.0),),
+        cells=(cell,),
+    )
+    path = found.save(tmp_path)
+    page = report(made, audited=[path, tmp_path])
+    tags = Tags(page)
+    assert tags.text.count(f"→{HOSTILE}") == 2 and not tags.named("script")
+    assert "What labels survive, measured" in tags.text and "20 pictures of drawn letters" in tags.text
+    with pytest.raises(StoreError, match="no result of an audit"):
+        report(made, audited=[tmp_path / "none.json"])
 
 
 LOG = "epoch,loss,accuracy,val_loss,val_accuracy\n1,2,0.1,2.5,0.2\n2,1,0.5,nan,0.4\n3,0.5,0.9,1.5,0.8\n"
