@@ -8,7 +8,6 @@ names, accepts torn files and does not report a full disk.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import io
 import struct
 import warnings
@@ -128,10 +127,9 @@ def decode(
         PictureError: the bytes are no picture, a torn one, one of float values, or larger than `MAX_PIXELS`.
     """
     header = header or peek(data, name=name)
-    how = functools.partial(_decoded, header=header, name=name, background=background, by=by)
     try:
-        picture = how(data)
-        torn = header.scan and jpeg.torn(data, header.scan, picture, by=by, decode=how)
+        picture = _decoded(data, header=header, name=name, background=background, by=by)
+        torn = header.scan and jpeg.torn(data, header.scan, picture, by=by)
     except (cv2.error, *_DAMAGE) as error:
         raise PictureError(f"cannot be decoded ({_short(error)})", where=name, fix=_AGAIN) from error
     if torn:

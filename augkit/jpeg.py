@@ -9,9 +9,9 @@ Source: ITU-T T.81, sections B.1.1.2, B.2.3 and G.1.1.1.
 
 from __future__ import annotations
 
+import io
 import re
 import struct
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,28 +24,38 @@ _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # not a stuffed byte, a fill
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
-def torn(data: bytes, scan: int, picture: Picture, *, by: int, decode: Callable[[bytes], Picture]) -> bool:
+def torn(data: bytes, scan: int, picture: Picture, *, by: int) -> bool:
     """Tell whether the data end before the picture does; data cut within the last block pass for whole.
 
     Of a file in one scan, which is decoded from top to bottom, a second look is taken only where its last
-    block is the grey of what is missing.  A file in several scans is always decoded twice, and so is CMYK.
+    block is the grey of what is missing.  At a file in several scans one is always taken, and at CMYK.
+    Pillow takes it: OpenCV's decoder would complain of the bytes on the error stream.
 
     Args:
         data:    the file.
-        scan:    where its first scan's header begins; negative for a file that is decoded twice.
+        scan:    where its first scan's header begins; negative for a file that is always looked at twice.
         picture: what was decoded, uint8 H×W×1 or H×W×3.
         by:      how many times smaller it is than what is stored.
-        decode:  decodes another file in the same way.
 
     Raises:
         ValueError, struct.error: the headers of its scans make no sense.
+        OSError:                  Pillow cannot decode it.
     """
     if scan >= 0 and not _grey_at_the_end(picture, by):
         return False
     if scan < 0 and not _all_scans(data, -scan):
         return True
     end = data.find(_END, abs(scan))
-    return not np.array_equal(picture, decode(data[:end] + _MORE + data[end:]))
+    return _pixels(data, by) != _pixels(data[:end] + _MORE + data[end:], by)
+
+
+def _pixels(data: bytes, by: int) -> bytes:
+    """Decode a file as it is stored, about `by` times smaller."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        image.draft(None, (image.width // by, image.height // by))
+        return image.tobytes()
 
 
 def several(data: bytes, scan: int, frame: int, components: int) -> bool:

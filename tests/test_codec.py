@@ -197,7 +197,7 @@ def test_promise_17_a_torn_jpeg_is_refused_even_with_an_end_marker_put_behind_it
                 codec.decode(data, by=4)
 
 
-def test_promise_17_a_picture_that_ends_in_grey_is_not_taken_for_a_torn_one():
+def test_promise_17_a_picture_that_ends_in_grey_is_not_taken_for_a_torn_one(capfd):
     grey = np.full((40, 56, 3), 128, np.uint8)
     half = LARGE.copy()
     half[40:] = 128
@@ -208,6 +208,7 @@ def test_promise_17_a_picture_that_ends_in_grey_is_not_taken_for_a_torn_one():
             assert codec.decode(data, by=2).shape[0] == (picture.shape[0] + 1) // 2
             after = data + b"what some cameras append" + data
             assert np.array_equal(codec.decode(after), codec.decode(data))
+    assert capfd.readouterr().err == ""
 
 
 def test_promise_17_progressive_files_without_their_last_scans_are_torn():

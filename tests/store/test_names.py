@@ -32,6 +32,11 @@ def test_promise_20_any_text_becomes_one_harmless_component(name):
     assert safe(made) == made
 
 
+@pytest.mark.parametrize("name", ["CON", "nul.png", "com1", "Lpt9.tar.gz"])
+def test_promise_20_names_of_devices_are_no_names_of_files(name):
+    assert safe(name) == f"_{name}"
+
+
 @pytest.mark.parametrize("name", ["cat", "n01440764", "stop sign", "Große Straße", "30 km h", "a.b", "café"])
 def test_ordinary_names_stay(name):
     assert safe(name) == name and folders((name,)) == (name,)
