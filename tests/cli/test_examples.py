@@ -23,6 +23,7 @@ import pytest
 import typer
 
 from augkit import cli, codec
+from tests.ctrl_c import heed
 
 ROOT = Path(__file__).parents[2]
 APP = typer.main.get_command(cli.app)
@@ -155,6 +156,7 @@ def served(line: str, folder: Path) -> int:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=heed,
     ) as server:
         assert server.stdout is not None
         said = []

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ctrl_c import heed
 from tests.store import making
 
 pytest.importorskip("uvicorn", reason="augkit[studio] is not installed")
@@ -42,6 +43,7 @@ def opened(folder: Path, *arguments: str, stdin: int = subprocess.DEVNULL) -> su
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed,
     )
 
 

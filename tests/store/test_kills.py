@@ -18,6 +18,7 @@ import pytest
 from augkit import codec, store
 from augkit.errors import StoreError
 from augkit.store import disk, job
+from tests.ctrl_c import heed
 from tests.store import making
 
 ROOT = Path(__file__).parents[2]
@@ -27,13 +28,8 @@ def start(out: Path, workers: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.store.making", str(out), str(workers)]
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True, preexec_fn=_heed
+        command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True, preexec_fn=heed
     )
-
-
-def _heed() -> None:
-    """Let Ctrl-C through, which a shell has its background commands ignore."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def sealed(out: Path) -> int:
