@@ -55,10 +55,11 @@ def test_generate_says_what_it_found_and_made_and_says_so_again(augkit: Run, dig
     out = tmp_path / "out"
     code, said, told = augkit("generate", SAFE, digits, out, "--copies", 2)
     assert code == 0 and said == f"{out}: made: 90 pictures\n"
-    found, planned, counts = told.splitlines()
+    found, planned, counts, *after = told.splitlines()
     assert found == "Found 30 files belonging to 10 classes."
     assert planned.startswith("To make: 90 pictures (30 originals and 60 copies) in 90 files; about 3")
     assert counts == "  train: 9 of each of 10 classes"
+    assert after == ["next:", f"  augkit verify {out}", f"  augkit report {out}"]
     code, said, _ = augkit("generate", SAFE, digits, out, "--copies", 2)
     assert code == 0 and said == f"{out}: already made, and verified: 90 pictures\n"
     code, said, _ = augkit("verify", out)

@@ -305,15 +305,15 @@ def test_pictures_in_batches_are_counted_as_in_arrays():
     x = x.astype(np.float32) / 255
     model = build()
     training = Training(title="t", classes=("a", "b", "c"), epochs=1, steps=1, seed=0, settings={})
-    whole = loop._judge(model, (x, y), training)
-    assert loop._judge(model, Batches(x, y, 7), training) == whole
-    assert loop._judge(model, Batches(x, np.eye(3)[y], 7), training) == whole
+    whole = loop._judge(model, model, (x, y), training, ALONE)
+    assert loop._judge(model, model, Batches(x, y, 7), training, ALONE) == whole
+    assert loop._judge(model, model, Batches(x, np.eye(3)[y], 7), training, ALONE) == whole
     assert np.sum(whole["confusion"], axis=1).tolist() == [14, 13, 13]
 
 
 def test_of_many_batches_some_are_watched_from_first_to_last():
     x, y = np.arange(30_000)[:, None], np.zeros(30_000)
-    watched, labels = loop._watched(Batches(x, y, 100))
+    watched, labels = loop.some(Batches(x, y, 100), loop.WATCHED)
     assert len(watched) == len(labels) == 1000
     assert watched.min() == 0 and watched.max() > 26_000
 

@@ -112,7 +112,7 @@ def seen(draws: Draws, count: int = 3000) -> dict[tuple[bool, int], float]:
     here = looked_up(draws, x, y)
     jacobians = np.array([[(right[k] - here[k]) / tiny, (up[k] - here[k]) / tiny] for k in range(2)])
     found: dict[tuple[bool, int], float] = {}
-    for at in range(count):
+    for at in np.flatnonzero(np.abs(np.linalg.det(jacobians.transpose(2, 0, 1))) > 1e-9):  # not on a fold
         forward = np.linalg.inv(jacobians[:, :, at])
         mirrored = bool(np.linalg.det(forward) < 0)
         plain = forward @ np.diag([-1.0, 1.0]) if mirrored else forward
