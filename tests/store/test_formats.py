@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -302,6 +303,7 @@ def test_promise_28_a_run_that_fails_leaves_no_file_open(tmp_path, monkeypatch):
     psutil = pytest.importorskip("psutil")
     plan, data = making.plan(copies=1), making.source(20)
     store.generate(plan, data, tmp_path / "first", format="parquet", progress=False)
+    gc.collect()
     before = psutil.Process().num_fds()
     monkeypatch.setattr(codec, "encode", lambda *_: (_ for _ in ()).throw(Crash()))
     for name in FORMATS:
