@@ -121,8 +121,9 @@ def assert_like_the_reference(picture: np.ndarray, draws: Draws, i: int) -> None
     gap = np.abs(render(picture, draws, i).astype(float) - expected)[~edge]
     # The sheet meets the picture at up to 255 levels a pixel, of which 1/32 of a pixel is 8.
     assert gap.max(initial=0) <= 2 + slope * 10, gap.max()
-    # OpenCV looks up at 32nds of a pixel, which shows most where a crop is enlarged twenty times.
-    assert gap.sum() <= (0.6 + 0.5 * slope) * max(gap.size, 1), gap.mean()
+    # OpenCV looks up at 32nds of a pixel, which shows where a crop is enlarged many times.
+    allowed = 0.6 + (0.5 if shrink(draws, i) < 0.1 else 0.3) * slope
+    assert gap.sum() <= allowed * max(gap.size, 1), gap.mean()
 
 
 @given(
