@@ -26,6 +26,7 @@ _STYLES = ("house.css", "docs.css")
 _FILES = {
     "index.html": ("augkit", "README.md"),
     "benchmarks.html": ("Benchmarks", "tests/benchmarks/RESULTS.md"),
+    "audit.html": ("Audit", "tests/benchmarks/AUDIT.md"),
     "promises.html": ("Promises", "tests/PROMISES.md"),
     "longer-runs.html": ("Longer runs", "tests/RESULTS.md"),
 }
@@ -34,6 +35,7 @@ _FILES = {
 _TOUR = "recipes/tour.ipynb"
 _PICTURES = (
     "tests/benchmarks/speed.svg",
+    "tests/benchmarks/audit-digits.png",
     "recipes/policies/digits.png",
     "recipes/policies/digits-unsafe.png",
 )
@@ -84,6 +86,7 @@ def _whole(one: Page, all_: set[str]) -> str:
         "tasks.html": "Tasks",
         "sources.html": "Sources",
         "benchmarks.html": "Benchmarks",
+        "audit.html": "Audit",
         "longer-runs.html": "Longer runs",
         "promises.html": "Promises",
     }

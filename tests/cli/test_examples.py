@@ -34,6 +34,9 @@ FIRST = {"merge": [f"{GENERATE} --shard 1/2", f"{GENERATE} --shard 2/2"]}
 MAKES = {"build", "generate", "merge"}
 """Commands whose example makes out/digits itself."""
 
+FINDS = {"audit"}
+"""Commands whose example may end with findings: of so few pictures they differ from machine to machine."""
+
 SERVES = {"studio"}
 SLOW: set[str] = set()
 
@@ -140,7 +143,7 @@ def test_the_example_runs(name: str, line: str, folder: Path, capfd: pytest.Capt
         return
     code = in_process(smaller(name, line))
     out, err = capfd.readouterr()
-    assert code == 0, (line, out, err)
+    assert code in ((0, 1) if name in FINDS else (0,)), (line, out, err)
     for written in re.findall(r"(?:--out|>) (\S+)", line):
         assert (folder / written).exists(), written
 
