@@ -24,8 +24,9 @@ from augkit.store.merging import merge
 from augkit.store.part import Part
 from augkit.store.part import parsed as part_of
 from augkit.store.replaying import Replayed, replay
+from augkit.store.run import Generated
 from augkit.store.stopping import Interrupted
-from augkit.store.writing import Generated, build, dry_run, generate, sample
+from augkit.store.writing import build, dry_run, generate, sample
 
 __all__ = [
     "FORMATS",

@@ -18,8 +18,8 @@ from augkit.sources.request import Say, quiet
 from augkit.store import bad, checking, claim, disk, manifest, part, replaying, sealing
 from augkit.store.identity import differences, made_with
 from augkit.store.job import Job, drawn_by
+from augkit.store.run import Generated
 from augkit.store.stopping import stoppable
-from augkit.store.writing import Generated
 
 _DESCRIBING = ("policy.resolved.yaml", "task.yaml")
 _CHUNK = 1 << 20

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import os
 import shutil
 import tempfile
@@ -17,55 +16,21 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augkit import codec, engines
+from augkit import codec
 from augkit.errors import StoreError, UsageError
 from augkit.sources.request import Say, quiet
-from augkit.store import bad, checking, claim, disk, formats, manifest, names, replaying, sealing, shard
+from augkit.store import bad, checking, claim, disk, formats, manifest, names, replaying, sealing
 from augkit.store.forecast import SAMPLE, Forecast, forecast
 from augkit.store.identity import identity
 from augkit.store.job import Job, Sources, chosen, drawn_by
 from augkit.store.part import Part, noted
-from augkit.store.stopping import bar, stoppable
+from augkit.store.run import Generated, Request, shards
+from augkit.store.stopping import stoppable
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
     from augkit.plan import Plan
-
-
-@dataclasses.dataclass(frozen=True)
-class Generated:
-    """Say what was made.
-
-    Attributes:
-        out:      the folder.
-        pictures: how many pictures it holds.
-        bad:      how many sources could not be read and are left out.
-        dropped:  how many draws were dropped.
-        done:     "made", "finished" (an interrupted run), "merged" or "verified" (nothing was left to do).
-        part:     which part of it this speaks of; None for the whole.
-    """
-
-    out: Path
-    pictures: int
-    bad: int
-    dropped: int
-    done: str
-    part: Part | None = None
-
-    def text(self) -> str:
-        """Return the result as the command line prints it."""
-        if self.done == "verified":
-            return f"{self.out}: already made, and verified: {self.pictures:,} pictures"
-        which = "" if self.part is None else f"part {self.part}: "
-        parts = [f"{self.out}: {which}{self.done}: {self.pictures:,} pictures"]
-        if self.dropped:
-            parts.append(f"{self.dropped:,} draws dropped")
-        if self.bad:
-            some = f"{self.bad:,} source{'s' if self.bad > 1 else ''}"
-            where = " (see .augkit/quarantine.json)" if self.part is None else ""
-            parts.append(f"{some} could not be read{where}")
-        return ", ".join(parts)
 
 
 def build(
@@ -83,7 +48,7 @@ def build(
     progress: bool = True,
 ) -> Generated:
     """Store a source as it is, without augmentation; all splits.  Arguments and errors as of `generate`."""
-    request = _Request(Path(out), workers, engine, max_bad, overwrite, command, origin, say, progress, None)
+    request = Request(Path(out), workers, engine, max_bad, overwrite, command, origin, say, progress, None)
     return _write(None, source, None, "png", format, request)
 
 
@@ -130,7 +95,7 @@ def generate(
         UsageError:  the request makes no sense.
         Interrupted: the run was stopped; the same call carries on.
     """
-    request = _Request(Path(out), workers, engine, max_bad, overwrite, command, origin, say, progress, part)
+    request = Request(Path(out), workers, engine, max_bad, overwrite, command, origin, say, progress, part)
     return _write(plan, source, splits, image_format, format, request)
 
 
@@ -162,29 +127,13 @@ def sample(source: DatasetDict, splits: Sequence[str] | None = None) -> DatasetD
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Request:
-    """Hold what decides how the work is done, and no byte of what it makes."""
-
-    out: Path
-    workers: int
-    engine: str
-    max_bad: str
-    overwrite: bool
-    command: str
-    origin: str
-    say: Say
-    progress: bool
-    part: Part | None
-
-
 def _write(
     plan: Plan | None,
     data: DatasetDict,
     splits: Sequence[str] | None,
     image_format: str,
     format: str,
-    request: _Request,
+    request: Request,
 ) -> Generated:
     out, part = request.out, request.part
     bad.allowed(request.max_bad, 1)
@@ -259,7 +208,7 @@ def _merged_already(out: Path, said: dict[str, Any], part: Part) -> Generated:
     return Generated(out, int(said.get("pictures", 0)), 0, 0, "merged already", part)
 
 
-def _make(job: Job, sources: Sources, wanted: dict[str, Any], request: _Request) -> Generated:
+def _make(job: Job, sources: Sources, wanted: dict[str, Any], request: Request) -> Generated:
     out = Path(job.out)
     with _room(job), stoppable(out):
         sealed = manifest.sealed(out)
@@ -267,7 +216,7 @@ def _make(job: Job, sources: Sources, wanted: dict[str, Any], request: _Request)
         expected.must_fit(out)
         request.say(expected.text())
         _begin(job, sources, wanted, request)
-        _shards(job, sources, sealed, sum(expected.left.values()), request)
+        shards(job, sources, sealed, sum(expected.left.values()), request)
         summary = sealing.seal(job, list(sources.parts), len(sources))
     dropped = sum(summary.dropped.values())
     done = "finished" if job.again else "made"
@@ -279,7 +228,7 @@ def _make_part(
     sources: Sources,
     wanted: dict[str, Any],
     part: Part,
-    request: _Request,
+    request: Request,
     begun: Callable[[], None],
 ) -> Generated:
     """Make the shards of one part; what stands there of other parts is not looked at."""
@@ -295,7 +244,7 @@ def _make_part(
         expected = forecast(job, sources, Path(job.tmp), request.workers, sealed, part=part)
         expected.must_fit(out)
         request.say(expected.text())
-        made = _shards(job, sources, sealed, sum(expected.left.values()), request)
+        made = shards(job, sources, sealed, sum(expected.left.values()), request)
     return Generated(out, made.pictures, made.bad, 0, "finished" if again else "made", part)
 
 
@@ -311,7 +260,7 @@ def _room(job: Job) -> Iterator[None]:
         shutil.rmtree(job.tmp, ignore_errors=True)
 
 
-def _begin(job: Job, sources: Sources, wanted: dict[str, Any], request: _Request) -> None:
+def _begin(job: Job, sources: Sources, wanted: dict[str, Any], request: Request) -> None:
     """Make the folders, and write what is made here before any picture is."""
     out = Path(job.out)
     for folder in sorted(job.kept.folders(sources.parts, job.folders)):
@@ -323,26 +272,3 @@ def _begin(job: Job, sources: Sources, wanted: dict[str, Any], request: _Request
     with (out / disk.RUN / "log").open("a", encoding="utf-8") as log:
         how = f"process {os.getpid()}, {request.workers} workers{which}"
         log.write(f"{request.command or 'augkit'} ({how})\n")
-
-
-def _shards(
-    job: Job, sources: Sources, sealed: dict[int, manifest.Sealed], left: int, request: _Request
-) -> manifest.Sealed:
-    """Make the shards that are not sealed, and return how much there is of all that were asked for."""
-    elsewhere = request.part.others(len(sources)) if request.part is not None else set()
-    count = sum(len(keys) for keys in sources.keys.values())  # a part may have as many bad ones as the whole
-    spoilt = bad.Bad(Path(job.out), request.max_bad, count)
-    spoilt.more(sum(each.bad for each in sealed.values()))
-    done = sum(each.pictures for each in sealed.values())
-    work = functools.partial(_one, job)
-    made = engines.run(sources.shards(job, skip={*sealed, *elsewhere}), work, request.workers, request.engine)
-    with contextlib.closing(made), bar(done + left, done, shown=request.progress) as advance:
-        for one in made:  # closed even when stopped between two, so that no worker outlives the lock
-            advance(one.pictures)
-            done += one.pictures
-            spoilt.more(one.bad)
-    return manifest.Sealed(done, spoilt.count)
-
-
-def _one(job: Job, part: Any, attempt: int) -> shard.Made:
-    return shard.make(job, part, attempt)
