@@ -36,18 +36,18 @@ import numpy as np
 from augkit import backend, policy, safety, sources, tasks
 from augkit.errors import UsageError
 from augkit.feed import Feed
-from augkit.intervals import Interval
 from augkit.plan import Plan
 from augkit.sources import records
-from augkit.sources.aspects import aspects
 from models.presets import PRESETS
-from recipes import behind_mean, evaluate, plateau, runs
+from recipes import behind_mean, evaluate, measured, plateau, runs
 from recipes import workers as work
 from recipes.fit import Training, fed, fit
-from recipes.mean import mean_picture, middle
+from recipes.mean import middle
+from recipes.measured import Mean
 from recipes.pictures import policy_file
+from recipes.rates import Rate
 from recipes.runs import Result, command
-from recipes.runs.settings import Count, Positive, Seed, Share, Within, plain
+from recipes.runs.settings import Count, Seed, Share, Within, plain
 from recipes.workers import Workers
 
 if TYPE_CHECKING:
@@ -77,17 +77,6 @@ class Network:
 
 
 @dataclasses.dataclass(frozen=True)
-class Rate:
-    """Say how the learning rate falls; the last three settings are those of a plateau."""
-
-    falls: Literal["plateau", "linear", "cosine"]
-    first: Positive
-    divide: Annotated[float, Within(1, above=True)]
-    times: Annotated[int, Within(0)]
-    patience: Count
-
-
-@dataclasses.dataclass(frozen=True)
 class Train:
     """Say how it is trained: `batch` is that of all workers together, `threads` are each one's own."""
 
@@ -107,7 +96,7 @@ class Settings:
     policy: str
     task: str | None
     canvas: Count
-    mean: Literal["pixel", "channel", "none"]
+    mean: Mean
     network: Network
     train: Train
     ten_crops: bool
@@ -139,7 +128,7 @@ def _run(settings: Settings, out: Path, workers: Workers) -> str:
     if len(train) < batch:
         raise UsageError(f"got {len(train)} pictures to train on, want a batch of {batch} at least")
     plan = Plan(_judged(settings, data, out, workers), classes, settings.seed)
-    mean = _mean(settings, data, out, threads, workers)
+    mean = measured.mean(settings.mean, data, settings.canvas, out, threads=threads, workers=workers)
     windows, soft = settings.mean == "pixel", bool(plan.blends)
     feed = Feed(
         plan,
@@ -174,7 +163,7 @@ def _run(settings: Settings, out: Path, workers: Workers) -> str:
         seed=settings.seed,
         settings=_decisive(settings, plan, data),
     )
-    stalls = _plateau(settings.train.rate) if settings.train.rate.falls == "plateau" else None
+    stalls = settings.train.rate.plateau()
     result = fit(
         training,
         lambda: _network(settings, shape, len(classes), mean, len(feed), soft),
@@ -209,8 +198,9 @@ def _network(
     except ValueError as error:  # of pictures that the preset does not take
         raise UsageError(str(error), fix="take another network.preset, or another policy") from error
     kind = keras.losses.CategoricalCrossentropy if soft else keras.losses.SparseCategoricalCrossentropy
-    rate, train = _rate(settings.train, steps), settings.train
-    model.compile(PaperSGD(rate, train.momentum, train.decay), kind(from_logits=True), metrics=["accuracy"])
+    train = settings.train
+    rule = PaperSGD(train.rate.schedule(train.epochs * steps), train.momentum, train.decay)
+    model.compile(rule, kind(from_logits=True), metrics=["accuracy"])
     return model
 
 
@@ -221,20 +211,6 @@ def _upright(feed: Feed, settings: Settings) -> None:
     except UsageError as error:
         fix = "subtract each colour's mean: --set mean=channel"
         raise UsageError(error.problem, where=settings.policy, fix=fix) from error
-
-
-def _rate(train: Train, steps: int) -> Any:
-    """Return the learning rate, or what makes it from the number of the step."""
-    schedules, whole = backend.load().optimizers.schedules, train.epochs * steps
-    if train.rate.falls == "cosine":
-        return schedules.CosineDecay(train.rate.first, whole)
-    if train.rate.falls == "linear":
-        return schedules.PolynomialDecay(train.rate.first, whole, end_learning_rate=0.0)
-    return train.rate.first
-
-
-def _plateau(rate: Rate) -> plateau.Plateau:
-    return plateau.Plateau(first=rate.first, divide=rate.divide, times=rate.times, patience=rate.patience)
 
 
 def _data(settings: Settings) -> DatasetDict:
@@ -259,33 +235,12 @@ def _data(settings: Settings) -> DatasetDict:
 
 
 def _judged(settings: Settings, data: DatasetDict, out: Path, workers: Workers) -> safety.SafePolicy:
-    """Judge the policy for the shapes of the pictures, which are measured once."""
+    """Judge the policy for the shapes of the pictures."""
     path = policy_file(settings.policy)
     read = policy.load(path)
     task = tasks.load(settings.task or read.task, beside=None if settings.task else path)
-    measured = out / "aspects.json"
-    if workers.first and not measured.exists():
-        found = aspects(data, ("train",))
-        runs.write_json(measured, [found.low, found.high])
-    low, high = workers.agree(runs.read_json(measured) if workers.first else [1, 1])
-    shapes = Interval(low, high)
+    shapes = measured.shapes(data, out, workers)
     return safety.judge(read, task, classes=records.class_names(data), aspect=shapes).safe_policy()
-
-
-def _mean(
-    settings: Settings, data: DatasetDict, out: Path, threads: int, workers: Workers
-) -> np.ndarray | None:
-    """Return the mean that is subtracted, S x T x 3, measured once; None where none is."""
-    if settings.mean == "none":
-        return None
-    path = out / "mean.npy"
-    found = workers.agree(np.load(path) if workers.first and path.exists() else None)
-    if found is None:
-        found = mean_picture(data["train"], settings.canvas, threads=threads, workers=workers)
-        found = found.mean(axis=(0, 1), keepdims=True) if settings.mean == "channel" else found
-        if workers.first:
-            runs.replace(path, lambda file: np.save(file, found))
-    return found
 
 
 def _told(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping
 
@@ -143,7 +144,7 @@ def bend(address: float, displacement: float, smoothness: float, aspect: float) 
     even = keys.uniform(spread(address, "elastic", 2 * count))
     control = (2 * even - 1).reshape(2, down.shape[1], across.shape[1])
     free = down @ control @ across.T
-    moves = _without_affine(free, np.outer(_ramp(high, smoothness), _ramp(wide, smoothness)))
+    moves = _without_affine(free, *_at_rest(wide, high, smoothness))
     longest = float(np.hypot(*moves).max())
     if longest == 0:
         return moves
@@ -151,6 +152,11 @@ def bend(address: float, displacement: float, smoothness: float, aspect: float) 
     return moves * min(displacement / longest, _STEEPEST / steep)
 
 
+# What follows from the shape of pictures and the smoothness alone is the same for many pictures.
+_kept = functools.lru_cache(maxsize=32)
+
+
+@_kept
 def _splines(side: float, spacing: float) -> Floats:
     """Return the weight of each control point at each lattice node of one side, float64 (65, points)."""
     at = np.linspace(0, side, _NODES) / spacing
@@ -170,13 +176,22 @@ def _ramp(side: float, smoothness: float) -> Floats:
     return t * t * (3 - 2 * t)
 
 
-def _without_affine(free: Floats, ramp: Floats) -> Floats:
-    """Bring a field to rest at the frame, with nothing left that an affine map does as well."""
+@_kept
+def _at_rest(wide: float, high: float, smoothness: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return how free each lattice node is, (65, 65), the affine fields (3, 65 · 65), these at rest at the
+    frame, and the products of both, (3, 3).
+    """
+    ramp = np.outer(_ramp(high, smoothness), _ramp(wide, smoothness))
     rows, columns = np.mgrid[-1 : 1 : _NODES * 1j, -1 : 1 : _NODES * 1j]
     plain = np.stack([np.ones_like(ramp), columns, rows]).reshape(3, -1)
     held = plain * ramp.ravel()
+    return ramp, plain, held, held @ plain.T
+
+
+def _without_affine(free: Floats, ramp: Floats, plain: Floats, held: Floats, products: Floats) -> Floats:
+    """Bring a field to rest at the frame, with nothing left that an affine map does as well."""
     moves = (free * ramp).reshape(2, -1)
-    share = np.linalg.solve(held @ plain.T, plain @ moves.T)
+    share = np.linalg.solve(products, plain @ moves.T)
     out: Floats = (moves - share.T @ held).reshape(free.shape)
     return out
 
@@ -199,6 +214,7 @@ def _norm(first: Floats, second: Floats) -> float:
     return float((np.sqrt((a + d) ** 2 + (c - b) ** 2) + np.sqrt((a - d) ** 2 + (b + c) ** 2)).max() / 2)
 
 
+@_kept
 def _between(pixels: int) -> Floats:
     """Return the weights of the lattice nodes at pixel centres along one side, float64 (pixels, 65)."""
     at = (np.arange(pixels) + 0.5) / pixels * (_NODES - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import os
 import subprocess
@@ -22,8 +23,10 @@ from tests.benchmarks.rounds import Effort, Entry, interleaved
 PLAIN = "plain PyTorch"
 PAPER = Path(__file__).parents[2] / "recipes/policies/alexnet-2012.yaml"
 LARGE = tuple(name for name, spec in PRESETS.items() if spec.input_shape[0] > 64)
-BATCH, STEPS = {"cpu": 32, "gpu": 256}, {"cpu": 2, "gpu": 20}
-"""Pictures in a step, and steps in one timing."""
+BATCH, STEPS, SECONDS = {"cpu": 32, "gpu": 256}, {"cpu": 1, "gpu": 20}, {"cpu": 20, "gpu": 70}
+"""Pictures in a step, steps in one timing, and seconds after which a preset's timings begin no new round."""
+ON_A_CPU = {"paper": tuple(backend.BACKENDS), "one-weird-trick": ("torch",)}
+"""What is timed where a step takes a second: these presets, on these backends. A GPU times all on all."""
 
 
 def training(effort: Effort) -> Section:
@@ -36,30 +39,41 @@ def training(effort: Effort) -> Section:
         _ABOUT.format(batch=BATCH[kind]),
         ["pictures a second", PLAIN, *names.values(), f"torch against {PLAIN}, time", "through the feed"],
     )
+    effort = dataclasses.replace(effort, seconds=min(effort.seconds, SECONDS[kind]))
     with scratch() as root:
         folder = pictures.folder(root / "photos", pictures.photos(64), 16)
-        for preset in LARGE if effort.share == 1 else LARGE[:1]:
+        for preset in _presets(kind) if effort.share == 1 else LARGE[:1]:
             for half in (False, True) if kind == "gpu" else (False,):
                 _row(found, preset, half, kind, folder, effort)
         _feed(found, folder, BATCH[kind], effort)
     if kind == "cpu":
-        found.remarks.append("No GPU here: steps on one, and the feed beside it, are not measured.")
+        left = ", ".join(preset for preset in LARGE if preset not in ON_A_CPU)
+        found.remarks.append(f"No GPU here: {left} and half precision, which are timed on one, are not.")
     missing = [name for name in backend.BACKENDS if name not in names]
     found.remarks.extend(f"Keras on {name}: skipped, not installed." for name in missing)
     return found
 
 
+def _presets(kind: str) -> tuple[str, ...]:
+    """Return what is timed: all presets on a GPU, on a CPU those whose backends are here."""
+    here = set(backend.installed())
+    return LARGE if kind == "gpu" else tuple(one for one, on in ON_A_CPU.items() if here & set(on))
+
+
 def _row(found: Section, preset: str, half: bool, kind: str, folder: Path, effort: Effort) -> None:
     """Time one preset on every engine that is there, and the first Keras through the feed too."""
     name = preset + ", bfloat16" * half
-    keras = list(backend.installed())
+    installed = backend.installed()
+    keras = [one for one in installed if kind == "gpu" or one in ON_A_CPU[preset]]
     engines = [PLAIN] * ("torch" in keras) + keras
     with contextlib.ExitStack() as stack:
         ask = {e: stack.enter_context(_engine(e, preset, BATCH[kind], half, folder)) for e in engines}
+        for engine in engines:  # all start at once, and are waited for here
+            ask[engine]("0")
         asked = [(e, f"{STEPS[kind]}", e) for e in engines] + [("feed", f"feed {STEPS[kind]}", keras[0])]
         entries = [Entry(n, _asking(ask[e], what), STEPS[kind] * BATCH[kind]) for n, what, e in asked]
         timed = interleaved(entries, effort)
-    cells = [number(timed.rate(e)) if e in timed else "–" for e in (PLAIN, *keras)]
+    cells = [number(timed.rate(e)) if e in timed else "–" for e in (PLAIN, *installed)]
     found.numbers |= {f"{name}: {e}": timed.rate(e) for e in engines}
     against = "–"
     if PLAIN in timed:
@@ -119,7 +133,7 @@ def _asking(ask: Callable[[str], None], what: str) -> Callable[[], None]:
 
 @contextlib.contextmanager
 def _engine(name: str, preset: str, batch: int, half: bool, folder: Path) -> Iterator[Callable[[str], None]]:
-    """Start a process that makes steps when it is asked to, and wait for it to be ready."""
+    """Start a process that makes steps when it is asked to; it answers when it is ready."""
     call = [sys.executable, "-m", "tests.benchmarks.steps", name, preset, str(batch), str(int(half)), folder]
     # Libraries run as they do by themselves: what quietens TensorFlow also takes fast kernels from it.
     variables = machine.environment(one_thread=False) | {"TF_ENABLE_ONEDNN_OPTS": "1"}
@@ -136,7 +150,6 @@ def _engine(name: str, preset: str, batch: int, half: bool, folder: Path) -> Ite
             if not hear.readline():
                 raise RuntimeError(f"{name}, {preset}: its process ended, see above")
 
-        ask("0")
         yield ask
         talk.close()
 
