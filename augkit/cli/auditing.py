@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import os
 import sys
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from augkit.cli import plain
 from augkit.cli.data import Classes, Seed
+from augkit.cli.plain import Json
 from augkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def audit(
     ] = 0,
     seed: Seed = 0,
     classes: Classes = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure what labels survive: how far each class can be turned, mirrored, covered … and still be read.
 
@@ -123,10 +124,10 @@ def audit(
         propose.write_text(proposal.proposed(found, propose.stem), encoding="utf-8")
     disagreed = comparing.disagreements(found, held) if held else ()
     if as_json:
-        plain = found.canonical()
+        whole = found.canonical()
         if held:
-            plain["against"] = {"task": held.name, "found": [one.canonical() for one in disagreed]}
-        print(json.dumps(plain, ensure_ascii=False))
+            whole["against"] = {"task": held.name, "found": [one.canonical() for one in disagreed]}
+        plain.show(whole)
     else:
         print(telling.text(found))
         if held:
@@ -157,7 +158,10 @@ def _policy(
         seed=request.seed,
         workers=request.workers,
     )
-    print(json.dumps(found.canonical(), ensure_ascii=False) if as_json else found.text())
+    if as_json:
+        plain.show(found.canonical())
+    else:
+        print(found.text())
     print(f"wrote {folder}/{effect.FILE}", file=sys.stderr)
     if found.hurt or found.idle:
         raise SystemExit(1)
@@ -175,7 +179,10 @@ def _made(request: Request, folder: Path, as_json: bool) -> None:
         workers=request.workers,
         oracle=request.oracle,
     )
-    print(json.dumps(found.canonical(), ensure_ascii=False) if as_json else found.text())
+    if as_json:
+        plain.show(found.canonical())
+    else:
+        print(found.text())
     print(f"wrote {folder}/{made.FILE}", file=sys.stderr)
     if not found.ok:
         raise SystemExit(1)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augkit.cli import judging
+from augkit.cli import judging, plain
+from augkit.cli.plain import Json
 from augkit.errors import printable
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
+
+    from augkit import store
 
 Source = Annotated[
     str,
@@ -80,6 +82,7 @@ def build(
     layout: Format = "folder",
     max_bad: MaxBad = "1%",
     overwrite: Overwrite = False,
+    as_json: Json = False,
     listed: Annotated[
         bool, typer.Option("--list", is_eager=True, callback=_list, help="List the sources, and exit.")
     ] = False,
@@ -105,7 +108,7 @@ def build(
         origin=_origin(source),
         say=_say,
     )
-    print(printable(made.text()))
+    _tell(made, as_json)
     _say(f"next: augkit init --task TASK --data {out} writes a first policy; augkit tasks lists the tasks")
 
 
@@ -150,6 +153,7 @@ def generate(
         str,
         typer.Option(help="Make only this part of the work, as 2/8; then augkit merge makes one of all."),
     ] = "",
+    as_json: Json = False,
 ) -> None:
     """Judge a policy and, if it is safe, make the augmented data set.  Run it again to carry on or to verify.
 
@@ -166,7 +170,10 @@ def generate(
     wanted = tuple(name.strip() for name in splits.split(",") if name.strip()) or None
     verdict = judging.judge_for(policy, store.sample(data, wanted) if dry_run else data, task=task)
     if not verdict.safe:
-        _say(verdict.text())
+        if as_json:
+            plain.show(verdict.canonical() | {"policy": verdict.policy.file})
+        else:
+            _say(verdict.text())
         raise SystemExit(1)
     names = class_names(data)
     number = store.copies_of(copies or (), names)
@@ -182,7 +189,10 @@ def generate(
             image_format=image_format,
             part=part,
         )
-        print(printable(expected.text()), expected.hours(), sep="\n")
+        if as_json:
+            plain.show(expected.canonical())
+        else:
+            print(printable(expected.text()), expected.hours(), sep="\n")
         return
     made = store.generate(
         plan,
@@ -200,7 +210,7 @@ def generate(
         say=_say,
         part=part,
     )
-    print(printable(made.text()))
+    _tell(made, as_json)
     if part is not None and made.done != "merged already":
         _say(f"Once all {part.of} parts are made: augkit merge {out}")
     elif part is None:
@@ -213,6 +223,7 @@ def merge(
         list[Path] | None, typer.Argument(help="Folders to copy parts from, where each has its own.")
     ] = None,
     max_bad: MaxBad = "1%",
+    as_json: Json = False,
 ) -> None:
     """Make one data set of the parts that generate --shard made: the same bytes as without parts.
 
@@ -237,12 +248,12 @@ def merge(
     """
     from augkit import store
 
-    print(printable(store.merge(out, parts or (), max_bad=max_bad, say=_say).text()))
+    _tell(store.merge(out, parts or (), max_bad=max_bad, say=_say), as_json)
 
 
 def verify(
     out: Annotated[Path, typer.Argument(help="A data set that augkit made.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Check that a data set is whole and unharmed: exit 0 if it is, 1 if not.
 
@@ -251,11 +262,7 @@ def verify(
     from augkit import store
 
     found = store.verify(out)
-    if as_json:
-        plain = {"whole": found.ok, "out": str(found.out), "pictures": found.pictures}
-        print(json.dumps(plain | {"problems": list(found.problems)}, indent=2))
-    else:
-        print(printable(found.text()))
+    _tell(found, as_json)
     if not found.ok:
         raise SystemExit(1)
 
@@ -266,6 +273,7 @@ def replay(
     source: Annotated[
         str, typer.Option(help="Where the source picture is, if not in OUT or where it was.")
     ] = "",
+    as_json: Json = False,
 ) -> None:
     """Make one picture again from the plan beside it, and compare: exit 0 if it is the same, 1 if not.
 
@@ -274,7 +282,7 @@ def replay(
     from augkit import store
 
     found = store.replay(out, row, source=source)
-    print(printable(found.text()))
+    _tell(found, as_json)
     if not found.ok:
         raise SystemExit(1)
 
@@ -304,6 +312,14 @@ def _load(
     )
     _say(sources.found(data))
     return data
+
+
+def _tell(found: store.Generated | store.Verified | store.Replayed, as_json: bool) -> None:
+    """Print what came of a command, for a person or for a script."""
+    if as_json:
+        plain.show(found.canonical())
+    else:
+        print(printable(found.text()))
 
 
 def _say(text: str) -> None:

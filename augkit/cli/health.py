@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from augkit import doctor as doctors
+from augkit.cli import plain
+from augkit.cli.plain import Json
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,7 +24,7 @@ def doctor(
     every_backend: Annotated[
         bool, typer.Option("--every-backend", help="Try each installed backend of Keras, not only one.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Look at everything that augkit stands on, and say what to do about what is wrong; then exit 1.
 
@@ -32,6 +33,9 @@ def doctor(
     Example: augkit doctor
     """
     found = doctors.examine(folder, every_backend=every_backend)
-    print(json.dumps(doctors.plain(found), indent=2, ensure_ascii=False) if as_json else doctors.text(found))
+    if as_json:
+        plain.show(doctors.plain(found))
+    else:
+        print(doctors.text(found))
     if any(check.state == "problem" for check in found):
         raise SystemExit(1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated
 
 import typer
 
+from augkit.cli import plain
 from augkit.cli.data import Classes, Limit, Seed, Source, Split, Stratify
+from augkit.cli.plain import Json
 from augkit.errors import printable
 
 
@@ -27,7 +28,7 @@ def stats(
     ] = "",
     limit: Limit = None,
     classes: Classes = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure a data set: mean and spread of its channels, how its colours vary, its sizes and classes.
 
@@ -50,4 +51,7 @@ def stats(
     )
     wanted = [name.strip() for name in splits.split(",") if name.strip()]
     found = statistics.measure(data, wanted)
-    print(json.dumps(found.canonical(), indent=2, ensure_ascii=False) if as_json else printable(found.text()))
+    if as_json:
+        plain.show(found.canonical())
+    else:
+        print(printable(found.text()))

@@ -60,6 +60,12 @@ def rule(code: str) -> str:
     return f"{code} {found.NAME}\n\n{inspect.cleandoc(found.__doc__ or '')}"
 
 
+def plain_rule(code: str) -> dict[str, str]:
+    """Return one rule as plain data."""
+    name, about = RULES[code].NAME, _first(RULES[code])
+    return {"code": code, "name": name, "about": about, "text": inspect.cleandoc(RULES[code].__doc__ or "")}
+
+
 def tasks_list() -> str:
     """Return a line for each built-in task."""
     lines = [f"{name:<14} {tasks.load(name).about}" for name in tasks.names()]
@@ -128,15 +134,41 @@ def ops_list() -> str:
     return "\n".join([*lines, "", choices, "'augkit ops NAME' shows the settings of one."])
 
 
+def plain_ops(name: str = "") -> list[dict[str, object]]:
+    """Return all steps that a policy can use, or one, as plain data: what each is for, and what its settings
+    take, in the words of the JSON Schema of policies.
+    """
+    from augkit import schema
+
+    steps = schema.policy()["definitions"]["step"]["anyOf"][0]["properties"]
+    return [
+        {
+            "name": word,
+            "about": _first(_known(word)),
+            "text": steps[word]["description"],
+            "settings": steps[word]["properties"],
+            "required": steps[word].get("required", []),
+        }
+        for word in ([name] if name else steps)
+        if name or word not in CHOICES
+    ]
+
+
+def _known(name: str) -> type[Op | Suite | Albumentations]:
+    """Return the class of an op; UsageError where there is none of this name."""
+    kinds = {**OPS, **SUITES, FOREIGN: Albumentations}
+    if name not in kinds:
+        raise UsageError(f"no op {name!r}; the ops are {', '.join(kinds)}", fix=did_you_mean(name, kinds))
+    return kinds[name]
+
+
 def op(name: str) -> str:
     """Return the page of one op: its docstring and its settings."""
     if name == FOREIGN:
         return foreign.page()
-    kinds: dict[str, type[Op | Suite]] = {**OPS, **SUITES}
-    if name not in kinds:
-        raise UsageError(f"no op {name!r}; the ops are {', '.join(kinds)}", fix=did_you_mean(name, kinds))
-    lines = [name, "", inspect.cleandoc(kinds[name].__doc__ or ""), "", "Settings"]
-    for field in dataclasses.fields(kinds[name]):
+    kind = _known(name)
+    lines = [name, "", inspect.cleandoc(kind.__doc__ or ""), "", "Settings"]
+    for field in dataclasses.fields(kind):
         if field.default is dataclasses.MISSING:
             given = "required"
         elif field.default is None:

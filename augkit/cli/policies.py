@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 from augkit import safety, tasks
-from augkit.cli import judging, pages, pictures
+from augkit.cli import judging, pages, pictures, plain
+from augkit.cli.plain import Json
 from augkit.errors import UsageError, did_you_mean
-from augkit.fix import save
+from augkit.fix import Fixed, save
 
 
 class Format(StrEnum):
@@ -53,7 +54,7 @@ def check(
         int, typer.Option(min=0, help="Pixels across a foreign pipeline's pictures, the shorter side.")
     ] = 0,
     form: Annotated[Format, typer.Option("--format", help="How to write the verdict.")] = Format.text,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Judge policies against their task: exit 0 if safe, 1 if not, 2 if a file is no policy.
 
@@ -62,7 +63,7 @@ def check(
     verdicts = [judging.judge(path, task=task, source=data, side=side) for path in policy]
     if as_json or form is Format.json:
         found = [verdict.canonical() | {"policy": verdict.policy.file} for verdict in verdicts]
-        print(json.dumps(found if len(found) > 1 else found[0], indent=2, ensure_ascii=False))
+        plain.show(found if len(found) > 1 else found[0])
     elif form is Format.github:
         for verdict in verdicts:
             for line in pages.github(verdict):
@@ -82,20 +83,19 @@ def fix(
     ] = False,
     task: Annotated[str, typer.Option(help="Fix it for this task, not the policy's own.")] = "",
     data: Annotated[str, typer.Option(help="Fix it for this data set's classes and picture sizes.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Narrow or remove the steps that make a policy unsafe, and show the diff; exit 1 if something is left.
 
     Example: augkit fix recipes/policies/digits-unsafe.yaml
     """
     fixed = judging.mend(policy, task=task, source=data)
-    print(fixed.diff(), end="")
-    for done in fixed.done:
-        print(done, file=sys.stderr)
-    if not fixed.verdict.safe:
-        print(f"\nleft to you:\n\n{fixed.verdict.text()}", file=sys.stderr)
-    elif not fixed.done:
-        print(f"{policy}: safe for the task {fixed.verdict.task.name}, nothing to fix", file=sys.stderr)
-    if fixed.done and write:
+    saves = bool(fixed.done) and write
+    if as_json:
+        plain.show(fixed.canonical() | {"saved": saves})
+    else:
+        _mended(fixed, policy)
+    if saves:
         save(policy, fixed.after)
         print(f"saved {policy}", file=sys.stderr)
     elif fixed.done:
@@ -104,15 +104,30 @@ def fix(
         raise SystemExit(1)
 
 
+def _mended(fixed: Fixed, policy: Path) -> None:
+    """Print the diff, and tell a person what was done and what is left."""
+    print(fixed.diff(), end="")
+    for done in fixed.done:
+        print(done, file=sys.stderr)
+    if not fixed.verdict.safe:
+        print(f"\nleft to you:\n\n{fixed.verdict.text()}", file=sys.stderr)
+    elif not fixed.done:
+        print(f"{policy}: safe for the task {fixed.verdict.task.name}, nothing to fix", file=sys.stderr)
+
+
 def explain(
     code: Annotated[str, typer.Argument(help="A rule, such as LS102; all rules if left out.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Say what a rule is for, with an example that breaks it and one that does not.
 
     Example: augkit explain LS102
     """
     if not code:
-        print(pages.rules())
+        if as_json:
+            plain.show([pages.plain_rule(each) for each in sorted(safety.RULES)])
+        else:
+            print(pages.rules())
         return
     names = {rule.NAME: name for name, rule in safety.RULES.items()}
     wanted = names.get(code.lower(), code.upper())
@@ -121,14 +136,15 @@ def explain(
         raise UsageError(
             f"no rule {code!r}; the rules are {', '.join(safety.RULES)}", fix=did_you_mean(code, known)
         )
-    print(pages.rule(wanted))
+    if as_json:
+        plain.show(pages.plain_rule(wanted))
+    else:
+        print(pages.rule(wanted))
 
 
 def list_tasks(
     name: Annotated[str, typer.Argument(help="A task; all tasks if left out.")] = "",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print it as JSON, tasks as their files say.")
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """List the built-in tasks, or show what the labels of one survive.
 
@@ -136,7 +152,7 @@ def list_tasks(
     """
     if as_json:
         shown = [tasks.load(one).canonical() for one in ([name] if name else tasks.names())]
-        print(json.dumps(shown[0] if name else shown, indent=2, ensure_ascii=False))
+        plain.show(shown[0] if name else shown)
         return
     print(pages.task(tasks.load(name)) if name else pages.tasks_list())
 
@@ -147,6 +163,7 @@ def list_ops(
         Path | None,
         typer.Option(help="Draw what the op does, from nothing to far: the file to write, .png or .html."),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """List the ops that a policy can use, or show the settings of one, and draw what it does.
 
@@ -154,12 +171,16 @@ def list_ops(
     """
     if out is not None and not name:
         raise UsageError("of which op is the picture to be?", fix="augkit ops rotate --out rotate.png")
-    print(pages.op(name) if name else pages.ops_list())
+    if as_json:
+        shown = pages.plain_ops(name)
+        plain.show(shown[0] if name else shown)
+    else:
+        print(pages.op(name) if name else pages.ops_list())
     if out is not None:
         from augkit.show.strip import strip
 
         pictures.save(strip(name), out)
-        print(f"wrote {out}")
+        print(f"wrote {out}", file=sys.stderr if as_json else sys.stdout)
 
 
 def print_schema(

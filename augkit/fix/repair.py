@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import difflib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,11 @@ class Fixed:
         )
         ended = (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
         return "".join(ended)
+
+    def canonical(self) -> dict[str, Any]:
+        """Return it as plain data, with the verdict on what there is now."""
+        verdict = self.verdict.canonical()
+        return {"policy": self.file, "done": list(self.done), "diff": self.diff(), **verdict}
 
 
 def fix(

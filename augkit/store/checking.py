@@ -47,6 +47,11 @@ class Verified:
         head = f"{self.out}: harmed: {len(self.problems):,} problem{'s' if len(self.problems) > 1 else ''}"
         return "\n".join([head, *lines, "  fix: make it anew with --overwrite"])
 
+    def canonical(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        found = {"whole": self.ok, "out": str(self.out), "pictures": self.pictures}
+        return {**found, "problems": list(self.problems)}
+
 
 def marker(out: Path) -> dict[str, Any] | None:
     """Return what the completion marker says, or None where there is none."""

@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -110,6 +111,21 @@ class Forecast:
         if self.size is not None and left:
             head += f"; about {in_bytes(self.size)}"
         return "\n".join([f"{head}.", *(_counts(split, each) for split, each in self.pictures.items())])
+
+    def canonical(self) -> dict[str, Any]:
+        """Return it as plain data; bytes and seconds are of what is left, null where they are not known."""
+        part = {} if self.part is None else {"part": str(self.part)}
+        return {
+            "pictures": {split: dict(counts) for split, counts in self.pictures.items()},
+            "total": self.total,
+            "originals": self.originals,
+            "files": self.files,
+            "left": dict(self.left),
+            "bytes": self.size,
+            "seconds": self.seconds,
+            "workers": self.workers,
+            **part,
+        }
 
     def hours(self) -> str:
         """Say how long it takes, at which rate."""

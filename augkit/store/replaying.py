@@ -53,6 +53,10 @@ class Replayed:
             return f"{what}, made again: the same {self.size:,} bytes"
         return "\n".join([f"{what}, made again, differs:", *(f"  {line}" for line in self.differs)])
 
+    def canonical(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {"same": self.ok, **dataclasses.asdict(self), "differs": list(self.differs)}
+
 
 def remember(out: Path, origin: str) -> None:
     """Write down what the source was called, for a later `replay`."""

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from augkit import engines
 from augkit.sources.request import Say
@@ -52,6 +53,13 @@ class Generated:
             where = " (see .augkit/quarantine.json)" if self.part is None else ""
             parts.append(f"{some} could not be read{where}")
         return ", ".join(parts)
+
+    def canonical(self) -> dict[str, Any]:
+        """Return it as plain data; of what was made before, nothing is known that was left out."""
+        said = {"out": str(self.out), "done": self.done, "pictures": self.pictures}
+        left = {} if self.done == "verified" else {"bad": self.bad, "dropped": self.dropped}
+        part = {} if self.part is None else {"part": str(self.part)}
+        return {**said, **left, **part}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from augkit import page
 from augkit.errors import AugkitError, UsageError
 from augkit.studio.desk import Asked, Changed, Desk
 from augkit.studio.door import Door, TooLong, nonce_of
 
 FILES = {
+    "house.css": "text/css",
     "studio.css": "text/css",
     "studio.js": "text/javascript",
     "parts.js": "text/javascript",
@@ -51,8 +53,8 @@ def app(desk: Desk, token: str, port: int) -> Door:
 
 
 async def _page(request: Request) -> Response:
-    page = _read("index.html").decode()
-    return HTMLResponse(page.replace("{nonce}", nonce_of(request.scope)))
+    text = _read("index.html").decode()
+    return HTMLResponse(text.replace("{nonce}", nonce_of(request.scope)))
 
 
 async def _file(request: Request) -> Response:
@@ -61,6 +63,8 @@ async def _file(request: Request) -> Response:
 
 
 def _read(name: str) -> bytes:
+    if name == "house.css":
+        return page.css().encode()
     return (resources.files("augkit.studio") / "page" / name).read_bytes()
 
 

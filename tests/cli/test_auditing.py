@@ -59,7 +59,7 @@ def test_json_is_the_whole_result(shown: Path) -> None:
 
     code, said = run("letters", "--out", str(shown / "out"), "--json")
     assert code == 0
-    plain = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
+    plain, _ = json.JSONDecoder().raw_decode(said[said.index("{\n") :])
     assert plain["classes"] == ["L", "J", "+", "T"]
     assert len(plain["cells"]) == 8
 

@@ -130,6 +130,7 @@ function judged(found) {
 function verdict(word, title, more) {
   const box = at("verdict");
   box.dataset.word = word;
+  box.className = `badge ${word === "unreadable" ? "unsafe" : word}`;
   box.replaceChildren(`${SYMBOL[word]} ${title}`, make("span", "soft", ` · ${short(more, 60)}`));
 }
 
