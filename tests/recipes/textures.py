@@ -17,12 +17,12 @@ POLICY = """
 version: 1
 task: natural
 steps:
-  - resize: {shorter: 128}
+  - resize: {shorter: 108}
   - centre_crop: {aspect: 1}
-  - crop: {side: [0.875, 0.875]}       # 112 of 128: half of what the paper has
+  - crop: {side: [0.88, 0.88]}         # 95 of 108, which leaves 2 x 2 before the dense layers
   - flip_horizontal: {p: 0.5}
   - pca_colour: {sigma: [0.1, 0.1]}
-  - resize: {width: 112, height: 112}
+  - resize: {width: 95, height: 95}
 """
 
 
