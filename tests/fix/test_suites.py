@@ -89,7 +89,7 @@ def test_a_suite_of_which_nothing_is_left_is_removed() -> None:
     assert done.done == ("removed steps[1].rand_augment: LS908 nothing-left",)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 def test_after_a_fix_any_policy_with_suites_is_safe(seed: int) -> None:
     rng = random.Random(seed)
     steps = [a_step(rng, (*GEOMETRIC, *TONAL)) for _ in range(rng.randint(0, 2))]

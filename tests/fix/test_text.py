@@ -166,7 +166,7 @@ class TestNumbers:
         assert min(value, still) - 1e-9 <= scaled <= max(value, still) + 1e-9
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32), st.booleans())
 def test_a_policy_without_a_step_has_all_its_other_steps(seed: int, block: bool) -> None:
     plain = read(written(random.Random(seed)))
