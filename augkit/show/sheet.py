@@ -195,6 +195,9 @@ def _wrapped(text: str, width: int, size: int, *, bold: bool = False) -> list[st
     """Break text into lines of at most so many pixels, between words, or within one that is too long."""
     lines: list[str] = []
     for part in _printable(text).split("\n") if text else []:
+        if not part.startswith(" ") and _width(part, size, bold=bold) <= width:
+            lines.append(part)
+            continue
         line = ""
         for word in part.split(" "):
             longer = f"{line} {word}" if line else word
@@ -222,6 +225,7 @@ def _high(lines: int, size: int) -> int:
     return round(lines * size * _LEAD)
 
 
+@functools.lru_cache(4096)
 def _width(text: str, size: int, *, bold: bool = False) -> int:
     return round(_font(size, bold=bold).getlength(text))
 

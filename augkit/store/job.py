@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -249,13 +248,13 @@ class Sources:
             cells = part[order[rows].tolist()]["image"]
             keys = self.keys[split][rows].to_pylist()
             for key, label, cell in zip(keys, self.labels[split][rows], cells, strict=True):
-                size = len(cell["bytes"]) if cell["bytes"] is not None else _size(cell["path"])
+                data, size = _read(cell, _HASHED - sizes)
                 line = f"{key}\0{self.classes[label]}\0{size}\n".encode()
                 full.update(line)
                 short.update(line)
                 sizes += size
                 if sizes <= _HASHED:
-                    full.update(cell["bytes"] if cell["bytes"] is not None else _content(cell["path"]))
+                    full.update(data)
         by = "content" if sizes <= _HASHED else "size"
         return {"pictures": len(order), "by": by, "sha256": (full if by == "content" else short).hexdigest()}
 
@@ -274,18 +273,24 @@ def _undecoded(part: Dataset) -> Dataset:
     )
 
 
-def _size(path: str) -> int:
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return -1  # it will be found unreadable when its turn comes
+def _read(cell: dict[str, Any], most: int) -> tuple[bytes, int]:
+    """Return the bytes of a source where it has no more than `most`, and its size in bytes.
 
-
-def _content(path: str) -> bytes:
+    One that cannot be read is without bytes, and one that is not there of size -1: its turn will come.
+    """
+    if cell["bytes"] is not None:
+        return cell["bytes"], len(cell["bytes"])
     try:
-        return Path(path).read_bytes()
+        size = os.stat(cell["path"]).st_size  # noqa: PTH116 - hot
     except OSError:
-        return b""
+        return b"", -1
+    if size > most:
+        return b"", size
+    try:
+        with open(cell["path"], "rb") as file:  # noqa: PTH123 - hot
+            return file.read(), size
+    except OSError:
+        return b"", size
 
 
 def drawn_by(plan: Plan) -> tuple[str, ...]:

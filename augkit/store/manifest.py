@@ -95,6 +95,15 @@ def sealed(out: Path, numbers: Collection[int] | None = None) -> dict[int, Seale
     return found
 
 
+def weight(path: Path) -> int:
+    """Return how many bytes the rows of a sealed shard take, without what each file has once."""
+    import pyarrow.parquet as pq
+
+    said = pq.read_metadata(path)
+    groups = [said.row_group(number) for number in range(said.num_row_groups)]
+    return sum(group.column(n).total_compressed_size for group in groups for n in range(group.num_columns))
+
+
 def bad(out: Path, most: int) -> list[tuple[str, str, str]]:
     """Return (split, source, reason) of the first bad sources of the shards that are sealed."""
     import pyarrow.parquet as pq
@@ -125,7 +134,8 @@ def merge(out: Path, shards: int, shown: list[str], split: str, cells: int) -> S
     schema = _joined([pq.read_schema(path) for path in paths])
     summary = Summary()
     new = disk.aside(out, FILE)
-    with new.open("wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    said = {"compression": "zstd", "use_dictionary": [*HEAD, "source_sha256"]}
+    with new.open("wb") as file, pq.ParquetWriter(file, schema, **said) as writer:
         waiting = schema.empty_table()
         for path in paths:
             table = pq.read_table(path)
@@ -163,16 +173,21 @@ def _widened(table: Any, schema: Any) -> Any:
 
 
 def _sum_up(summary: Summary, table: Any) -> None:
+    import pyarrow.compute as pc
+
     notes = _notes(table)
     summary.bad += [(notes["split"], key, reason) for key, reason in notes["bad"]]
     summary.drawn.update(notes["drawn"])
     summary.dropped.update(notes["dropped"])
     summary.rows += len(table)
-    summary.size += sum(table["bytes"].to_pylist())
-    summary.originals += table["copy"].to_pylist().count(0)
-    summary.pictures[notes["split"]].update(table["label_after"].to_pylist())
+    summary.size += pc.sum(table["bytes"]).as_py() or 0
+    summary.originals += pc.sum(pc.equal(table["copy"], 0)).as_py() or 0
+    pictures = summary.pictures[notes["split"]]
+    for each in pc.value_counts(table["label_after"]).to_pylist():
+        pictures[each["values"]] += each["counts"]
     summary.files |= {file: digest for file, (digest, _) in notes["files"].items()}
-    summary.endings.update(f".{name.rpartition('.')[2]}" for name in table["name"].to_pylist())
+    ends = pc.unique(pc.utf8_slice_codeunits(table["name"], -6)).to_pylist()
+    summary.endings.update(f".{end.rpartition('.')[2]}" for end in ends)
 
 
 def _notes(table: Any) -> dict[str, Any]:
@@ -215,6 +230,13 @@ def files(out: Path) -> Iterator[tuple[str, str]]:
     """Yield the file and the SHA-256 of every picture, in the order of the manifest."""
     for batch in batches(out, ["file", "sha256"]):
         yield from zip(batch["file"], batch["sha256"], strict=True)
+
+
+def count(out: Path) -> int:
+    """Return how many rows the manifest has."""
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(out / FILE).num_rows)
 
 
 def batches(out: Path, columns: list[str]) -> Iterator[dict[str, list[Any]]]:

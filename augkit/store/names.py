@@ -14,6 +14,7 @@ from augkit import keys as addresses
 from augkit.errors import StoreError
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\ud800-\udfff\ufffd]+')
+_PLAIN = re.compile(r"\w[\w-]{0,99}", re.ASCII)
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # devices on Windows
 WAS = "-was-"  # stands in the name of a copy with another label, before its source's class
 _LONGEST = 100  # bytes; a relabelled copy's name holds two such and a digest, within the usual 255
@@ -25,6 +26,8 @@ def safe(name: str) -> str:
     A name that is already harmless comes back as it is; others may collide, which `folders` and `stems` see
     to.
     """
+    if _PLAIN.fullmatch(name) and not _RESERVED.fullmatch(name):
+        return name
     text = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).lstrip("-. ").rstrip(". ")
     if not text or _RESERVED.fullmatch(text):
         text = f"_{text}"
@@ -102,6 +105,8 @@ def _stem(key: str) -> str:
 
 
 def _folded(name: str) -> str:
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", name).casefold()
 
 

@@ -64,11 +64,11 @@ class Rows:
         self._batch.append(row)
         self._draws.append(draw)
 
-    def count(self, label: str, accepted: bool) -> None:
-        """Count one draw of a class, and whether it was dropped."""
-        self._drawn[label] += 1
-        if not accepted:
-            self._dropped[label] += 1
+    def count(self, label: str, drawn: int, dropped: int) -> None:
+        """Count draws of a class, and how many of them were dropped."""
+        self._drawn[label] += drawn
+        if dropped:
+            self._dropped[label] += dropped
 
     def latest(self, column: str) -> list[Any]:
         """Return a column of the rows of the batch at hand."""
@@ -113,7 +113,7 @@ class Rows:
         notes |= {"files": files}
         table = pa.table(arrays).replace_schema_metadata({NOTES: json.dumps(notes).encode()})
         sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd")
+        pq.write_table(table, sink, compression="lz4", use_dictionary=False, write_statistics=False)
         return sink.getvalue()
 
 

@@ -221,10 +221,8 @@ def _together(
     copies = shard.copies[[sources[number].place for number in which]]
     rows = np.repeat(firsts[which] - np.cumsum(copies) + copies, copies) + np.arange(copies.sum())
     rendered = render_batch(np.repeat(np.stack(pictures), copies, axis=0), draws.take(rows))
-    encoded = codec.encode_batch(rendered, job.format)
-    return decoded, {
-        row: (data, _size(rendered[0])) for row, data in zip(rows.tolist(), encoded, strict=True)
-    }
+    encoded, size = codec.encode_batch(rendered, job.format), (rendered.shape[2], rendered.shape[1])
+    return decoded, {row: (data, size) for row, data in zip(rows.tolist(), encoded, strict=True)}
 
 
 def _has_kernels(draws: Draws) -> bool:
@@ -264,16 +262,17 @@ def _make_source(
             put(0, label, codec.encode(picture), source.size, ".png", -1)
     if draws is None:
         return
-    first = int(block.firsts[at])
-    for copy in range(1, int(shard.copies[source.place]) + 1):
-        number = first + copy - 1
-        accepted = bool(draws.accepted[number])
-        shelf.rows.count(job.classes[label], accepted)
-        if accepted:
+    first, count = int(block.firsts[at]), int(shard.copies[source.place])
+    accepted = draws.accepted[first : first + count].tolist()
+    labels = draws.labels[first : first + count].tolist()
+    if count:
+        shelf.rows.count(job.classes[label], count, accepted.count(False))
+    for number, good in enumerate(accepted, first):
+        if good:
             data, size = together.get(number) or _encoded(
                 job, render(picture, draws, number, size=source.size, by=by)
             )
-            put(copy, int(draws.labels[number]), data, size, ending, number)
+            put(number - first + 1, labels[number - first], data, size, ending, number)
 
 
 def _encoded(job: Job, picture: Picture) -> _Encoded:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 from augkit.store import names
 from augkit.store.formats import Batch, Place, Writer
 from augkit.store.job import Job, Shard
@@ -21,10 +19,8 @@ class Shelf:
     def __init__(self, job: Job, shard: Shard, tmp: str) -> None:
         self.rows = Rows(shard.split)
         self._job, self._shard = job, shard
-        self._file = functools.partial(job.kept.file, shard.split, shard.place, shard.of)
-        place = Place(
-            job.out, tmp, shard.split, self._file("") if job.kept.suffix else "", job.classes, job.drawn
-        )
+        self._file = job.kept.file(shard.split, shard.place, shard.of, "") if job.kept.suffix else ""
+        place = Place(job.out, tmp, shard.split, self._file, job.classes, job.drawn)
         self.writer: Writer = job.kept.writer(place)
         self._data: list[bytes] = []
         self._labels: list[tuple[int, int]] = []  # after and before
@@ -55,7 +51,9 @@ class Shelf:
         was = "" if after == label else f"{names.WAS}{job.folders[label]}"
         name = f"{job.folders[after]}/{shard.stems[place]}{was}-{copy}{extension}"
         before, now = job.classes[label], job.classes[after]
-        self.rows.add(self._file(name), name, key, copy, before, now, data, size, origin, draw)
+        self.rows.add(
+            self._file or f"{shard.split}/{name}", name, key, copy, before, now, data, size, origin, draw
+        )
         self._data.append(data)
         self._labels.append((after, label))
         self._held += len(data)
