@@ -182,7 +182,7 @@ def _copy(root: Path, folder: Path, number: int) -> None:
             problem = f"{name} is not what was written"
             raise StoreError(problem, where=str(folder), fix="copy it again, or make the part again")
         os.replace(aside, root / name)  # noqa: PTH105 - hot
-    disk.settle()
+    disk.settle(root)
     _put(root, piece, (folder / piece).read_bytes())
 
 

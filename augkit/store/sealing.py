@@ -60,7 +60,7 @@ def _mark(out: Path, summary: manifest.Summary) -> None:
         raise _odd(out, summary)
     for path, digest in others.items():
         tree.add(path, digest)
-    disk.settle()
+    disk.settle(out)
     disk.replace(out, disk.MARKER, checking.marked(summary.rows, tree.hex(), others))
     shutil.rmtree(out / manifest.PIECES, ignore_errors=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from augkit import store
 from augkit.errors import StoreError
-from augkit.store import disk, job
+from augkit.store import disk, forecast, job
 from tests.store import making
 
 
@@ -111,3 +112,38 @@ def test_promise_29_reading_is_tried_three_times_and_other_errors_once(tmp_path,
     with pytest.raises(FileNotFoundError):
         disk.get(str(tmp_path / "y"))
     assert len(tries) == 4
+
+
+def syncing(monkeypatch, answers: list[int]) -> None:
+    """Let the system's `syncfs` answer with these errors, and 0 once they are used up."""
+
+    def answer(handle: int) -> int:
+        number = answers.pop(0) if answers else 0
+        ctypes.set_errno(number)
+        return -1 if number else 0
+
+    monkeypatch.setattr(disk, "_syncfs", answer)
+
+
+def test_promise_29_a_disk_that_fails_when_a_shard_is_synced_gets_the_shard_again(
+    tmp_path, monkeypatch, wanted
+):
+    monkeypatch.setattr(forecast, "_measured", lambda *_: {})
+    answers = [errno.EIO]
+    syncing(monkeypatch, answers)
+    assert making.tree(make(tmp_path / "out")) == wanted["folder"] and not answers
+    syncing(monkeypatch, [errno.EIO] * 3)
+    with pytest.raises(StoreError, match="Input/output error"):
+        make(tmp_path / "failed")
+    assert not (tmp_path / "failed" / "augkit.json").exists()
+    assert making.tree(make(tmp_path / "failed")) == wanted["folder"]
+
+
+def test_where_one_file_system_cannot_be_synced_all_are(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(os, "sync", lambda: asked.append(1), raising=False)
+    syncing(monkeypatch, [errno.ENOSYS])
+    disk.settle(tmp_path)
+    monkeypatch.setattr(disk, "_syncfs", None)
+    disk.settle(tmp_path)
+    assert asked == [1, 1]

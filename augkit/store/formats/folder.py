@@ -36,7 +36,7 @@ class Writer:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(final)  # noqa: PTH108 - hot
             os.replace(f"{self._place.tmp}/{number}", final)  # noqa: PTH105 - hot
-        disk.settle()
+        disk.settle(self._place.out)
         return {}
 
     def abandon(self) -> None:
