@@ -7,18 +7,22 @@ with the attempt's number: 1, and more after it killed its process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from typing import TypeVar
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from augkit.engines import here, pool, ray
 from augkit.errors import UsageError, did_you_mean
 
-__all__ = ["ENGINES", "replaceable", "run"]
+__all__ = ["ENGINES", "Do", "hired", "replaceable", "run"]
 
 ENGINES = ("local", "ray")
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+Do = Callable[[Iterable[Any], Callable[[Any, int], Any]], Generator[Any]]
+"""What does tasks, and yields their results as they finish."""
 
 
 def run(
@@ -46,6 +50,25 @@ def run(
         fix = did_you_mean(name, ENGINES) or "write --engine local or --engine ray"
         raise UsageError(f"got the engine '{engine}', want one of {', '.join(ENGINES)}, ray:ADDRESS", fix=fix)
     return here.run(tasks, work) if workers == 1 else pool.run(tasks, work, workers)
+
+
+@contextlib.contextmanager
+def hired(
+    workers: int, engine: str = "local", *, ahead: int = 0, modules: Sequence[str] = ()
+) -> Iterator[Do]:
+    """Yield what does tasks as `run` does, call after call, by workers that stay in between.
+
+    Args:
+        workers, engine: as of `run`; a cluster keeps its own.
+        ahead:           how many processes start at once, side by side, before there is a task for them.
+        modules:         what each process imports before its first task.
+    """
+    if engine != "local" or workers < 2:
+        yield lambda tasks, work: run(tasks, work, workers, engine)
+        return
+    with contextlib.closing(pool.Crew(workers, modules)) as crew:
+        crew.call(ahead)
+        yield crew.run
 
 
 def replaceable() -> bool:

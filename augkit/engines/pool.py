@@ -11,15 +11,17 @@ import collections
 import contextlib
 import ctypes
 import dataclasses
+import importlib
 import multiprocessing
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
+from augkit.engines import heap
 from augkit.errors import AugkitError, StoreError
 
 T = TypeVar("T")
@@ -36,44 +38,74 @@ serving = False  # whether this process is a worker
 
 @dataclasses.dataclass
 class _Worker:
-    """Hold one process, our end of its pipe, and what it is at."""
+    """Hold one process, our end of its pipe, what it is at, and the work that it knows."""
 
     process: Any
     pipe: Connection
     task: Any = None
     attempt: int = 0
+    work: Any = None
+
+
+class Crew:
+    """Hold workers that stay from one run to the next, until the crew is closed.
+
+    Args:
+        workers: how many at most.
+        modules: what each imports when it starts, before it is given anything to do.
+    """
+
+    def __init__(self, workers: int, modules: Sequence[str] = ()) -> None:
+        self._most, self._modules = workers, tuple(modules)
+        self._idle: list[_Worker] = []
+
+    def call(self, workers: int) -> None:
+        """Start so many workers ahead of their tasks, so that they load side by side."""
+        while len(self._idle) < min(workers, self._most):
+            self._idle.append(_start(self._modules))
+
+    def run(self, tasks: Iterable[T], work: Callable[[T, int], R]) -> Generator[R]:
+        """Yield the result of each task as it finishes; one task is in flight for each worker."""
+        waiting = iter(tasks)
+        again: collections.deque[tuple[T, int]] = collections.deque()
+        busy: list[_Worker] = []
+        try:
+            while len(busy) < self._most and (given := next_of(waiting, again)):
+                busy.append(self._given(work, *given))
+            while busy:
+                for pipe in wait([worker.pipe for worker in busy]):
+                    worker = next(worker for worker in busy if worker.pipe is pipe)
+                    answer = _answer(worker)
+                    busy.remove(worker)
+                    if answer is None:
+                        again.append(_bury(worker))
+                    else:
+                        self._idle.append(worker)
+                    if given := next_of(waiting, again):
+                        busy.append(self._given(work, *given))
+                    if answer is not None:
+                        yield answer[0]
+        finally:
+            _end(busy)
+
+    def close(self) -> None:
+        """End all workers: what one had in hand is done, or was never begun."""
+        _end(self._idle)
+
+    def _given(self, work: Callable[[Any, int], Any], task: Any, attempt: int) -> _Worker:
+        """Give a task to a worker that has nothing to do, or to a new one."""
+        worker = self._idle.pop(0) if self._idle else _start(self._modules)
+        worker.task, worker.attempt = task, attempt
+        with contextlib.suppress(ConnectionError):  # it died between tasks: the next read says so
+            worker.pipe.send((None if worker.work is work else work, task, attempt))
+        worker.work = work
+        return worker
 
 
 def run(tasks: Iterable[T], work: Callable[[T, int], R], workers: int) -> Generator[R]:
-    """Yield the result of each task as it finishes; one task is in flight for each worker."""
-    waiting = iter(tasks)
-    again: collections.deque[tuple[T, int]] = collections.deque()
-    crew: list[_Worker] = []
-    try:
-        while len(crew) < workers and (given := next_of(waiting, again)):
-            crew.append(_start(work, *given))
-        while crew:
-            for pipe in wait([worker.pipe for worker in crew]):
-                worker = next(worker for worker in crew if worker.pipe is pipe)
-                answer = _answer(worker)
-                if answer is None:
-                    crew.remove(worker)
-                    again.append(_bury(worker))
-                given = next_of(waiting, again)
-                if given and answer is None:
-                    crew.append(_start(work, *given))
-                elif given:
-                    _give(worker, *given)
-                elif answer is not None:
-                    crew.remove(worker)
-                    _dismiss(worker)
-                if answer is not None:
-                    yield answer[0]
-    finally:
-        for worker in crew:
-            worker.process.kill()
-            worker.process.join()
-            worker.pipe.close()
+    """Yield the result of each task as it finishes, by workers that are there for this run alone."""
+    with contextlib.closing(Crew(workers)) as crew:
+        yield from crew.run(tasks, work)
 
 
 def next_of(waiting: Iterator[T], again: collections.deque[tuple[T, int]]) -> tuple[T, int] | None:
@@ -85,21 +117,14 @@ def next_of(waiting: Iterator[T], again: collections.deque[tuple[T, int]]) -> tu
     return None
 
 
-def _start(work: Callable[[T, int], R], task: T, attempt: int) -> _Worker:
+def _start(modules: tuple[str, ...]) -> _Worker:
     """Start a fresh interpreter: a forked one would inherit OpenCV's and Arrow's threads half-alive."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, work), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, modules), daemon=True)
     process.start()
     theirs.close()
-    return _give(_Worker(process, ours), task, attempt)
-
-
-def _give(worker: _Worker, task: Any, attempt: int) -> _Worker:
-    worker.task, worker.attempt = task, attempt
-    with contextlib.suppress(ConnectionError):  # it died between tasks: the next read says so
-        worker.pipe.send((task, attempt))
-    return worker
+    return _Worker(process, ours)
 
 
 def _answer(worker: _Worker) -> tuple[Any] | None:
@@ -126,27 +151,36 @@ def _bury(worker: _Worker) -> tuple[Any, int]:
     return worker.task, worker.attempt + 1
 
 
-def _dismiss(worker: _Worker) -> None:
-    worker.pipe.close()  # which ends its loop
-    worker.process.join()
+def _end(workers: list[_Worker]) -> None:
+    for worker in workers:
+        worker.process.kill()
+    while workers:
+        worker = workers.pop()
+        worker.process.join()
+        worker.pipe.close()
 
 
-def _serve(pipe: Connection, work: Callable[[Any, int], Any]) -> None:
+def _serve(pipe: Connection, modules: tuple[str, ...]) -> None:
     """Be a worker: do tasks from the pipe until it closes."""
     global serving
     serving = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the parent decides
     _die_with_parent()
+    heap.keep()
     import cv2
 
     cv2.setNumThreads(1)
+    for module in modules:
+        importlib.import_module(module)
+    known: Any = None
     while True:
         try:
-            task, attempt = pipe.recv()
+            work, task, attempt = pipe.recv()
         except (EOFError, OSError):
             return
+        known = known if work is None else work
         try:
-            answer = (True, work(task, attempt))
+            answer = (True, known(task, attempt))
         except AugkitError as error:
             answer = (False, error)
         except MemoryError:  # in a new process, with nothing else in it, there may be enough

@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
-from augkit.engines import pool
+from augkit.engines import heap, pool
 from augkit.errors import AugkitError, StoreError, UsageError
 
 T = TypeVar("T")
@@ -87,6 +87,7 @@ def _serve(work: Callable[[Any, int], Any], task: Any, attempt: int) -> tuple[bo
     """Do one task in a process of the cluster, and return what came of it, or what it raised."""
     pool.serving = True
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    heap.keep()
     import cv2
 
     cv2.setNumThreads(1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import os
 import shutil
 import time
@@ -25,6 +26,8 @@ from augkit.store.part import Part
 
 SAMPLE = 64  # sources of a split that are looked at, at most
 _SECONDS = 1.0  # about as long the largest sample may take
+_BRIEF, _FEWEST = 0.01, 16  # what a brief look takes: this share of the sources, and so many pictures
+_NEAR = 4  # where the room is less than so many times what is needed, a brief look is not enough
 _COPIES = 8  # of one source, at most
 _LISTED = 20  # classes; of more, only the smallest and the largest are named
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -84,6 +87,10 @@ class Forecast:
                 return None
             whole += left * getattr(rate, what) / rate.pictures if rate is not None and left else 0
         return whole
+
+    def tight(self, out: Path) -> bool:
+        """Tell whether the disk has so little room that it matters how exact the size is."""
+        return self.size is not None and self.size * _NEAR > shutil.disk_usage(out).free
 
     def must_fit(self, out: Path) -> None:
         """Raise StoreError where the disk has too little room, and say how much is missing."""
@@ -145,13 +152,25 @@ def forecast(
     workers: int,
     sealed: Mapping[int, manifest.Sealed] | None = None,
     part: Part | None = None,
+    *,
+    briefly: bool = False,
+    do: engines.Do | None = None,
 ) -> Forecast:
     """Count what a job makes, and measure a sample of it in the folder `aside`.
 
     What is sealed already, and what other parts make, is not left.
+
+    Args:
+        job, sources: what is made.
+        aside:        where the sample is made, and removed again.
+        workers:      how many processes make the rest.
+        sealed:       the shards that are there already.
+        part:         what is made of it, if not all.
+        briefly:      whether the sample is to take about a hundredth of the work, and be less exact for it.
+        do:           makes the sample; such workers as make the rest, if nothing is given.
     """
     settled = {*(sealed or {}), *(part.others(len(sources)) if part is not None else ())}
-    pictures, left, originals, number = {}, {}, 0, 0
+    pictures, left, samples, originals, number = {}, {}, {}, 0, 0
     for split in sources.parts:
         each = job.pictures(sources, split)
         counts = np.bincount(sources.labels[split], weights=each, minlength=len(job.classes))
@@ -162,10 +181,13 @@ def forecast(
         size = sources.size
         left[split] = sum(int(each[place * size : (place + 1) * size].sum()) for place in open_)
         number = shards.stop
+        some = sum(min(size, len(each) - place * size) for place in open_)
+        samples[split] = _brief(some, left[split]) if briefly else SAMPLE
     total = sum(sum(counts.values()) for counts in pictures.values())
     files = number if job.kept.suffix else total
-    wanted = [split for split in sources.parts if left[split]]
-    rates = _measured(job, sources, wanted, aside, workers)
+    wanted = {split: samples[split] for split in sources.parts if left[split]}
+    do = do or functools.partial(engines.run, workers=workers)
+    rates = _measured(job, sources, wanted, aside, do)
     return Forecast(pictures, originals, files, left, rates, workers, part)
 
 
@@ -178,15 +200,23 @@ def in_bytes(count: float) -> str:
     return f"{count:,.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
 
 
-def _measured(job: Job, sources: Sources, splits: list[str], aside: Path, workers: int) -> dict[str, Rate]:
+def _brief(sources: int, pictures: int) -> int:
+    """Return how many of so many sources, of which so many pictures come, make a brief sample."""
+    few = math.ceil(_FEWEST * sources / max(pictures, 1))
+    return min(SAMPLE, max(math.ceil(_BRIEF * sources), few))
+
+
+def _measured(
+    job: Job, sources: Sources, samples: Mapping[str, int], aside: Path, do: engines.Do
+) -> dict[str, Rate]:
     """Make a sample of each split, in another process where the rest is made in others."""
     rates = {}
-    for split in splits:
+    for split, count in samples.items():
         out = aside / f"sample-{split}"
         given = dataclasses.replace(job, out=str(out), tmp=str(out / disk.TMP), again=False)
-        some = sources.some(job, split, SAMPLE)
+        some = sources.some(job, split, count)
         some = dataclasses.replace(some, copies=np.minimum(some.copies, _COPIES))
-        made = engines.run([some], functools.partial(_sample, given), workers)
+        made = do([some], functools.partial(_sample, given))
         try:
             rates[split] = next(made)
         except (AugkitError, OSError):  # it will be met again, and said, when its turn comes
@@ -198,14 +228,14 @@ def _measured(job: Job, sources: Sources, splits: list[str], aside: Path, worker
 
 
 def _sample(job: Job, some: Shard, attempt: int) -> Rate:
-    """Make one source to load all that is loaded once, then four times as many again, while there is time."""
+    """Make one source to load all that is loaded once, then as many as there is time for."""
     for folder in (disk.TMP, manifest.PIECES, *job.kept.folders([some.split], job.folders)):
         Path(job.out, folder).mkdir(parents=True, exist_ok=True)
     count = len(some.keys)
     rate, many = _timed(job, _chosen(some, [0]), attempt), 1
     job = dataclasses.replace(job, again=True)
-    while many < count and (many == 1 or rate.seconds < _SECONDS / 4):
-        many = min(4 * many, count)
+    while many < count and (many == 1 or rate.seconds < _SECONDS / 2):
+        many = min(max(4, int(many * _SECONDS / rate.seconds)), count)
         spread = np.unique(np.linspace(0, count - 1, many).astype(np.int64))
         rate = _timed(job, _chosen(some, spread.tolist()), attempt)
     return rate
@@ -222,7 +252,7 @@ def _timed(job: Job, part: Shard, attempt: int) -> Rate:
         size += length if job.kept.suffix else -(-length // block) * block
         if not job.kept.suffix:
             Path(job.out, path).unlink()
-    return Rate(made.pictures, size + Path(job.out, manifest.piece(0)).stat().st_size, seconds)
+    return Rate(made.pictures, size + manifest.weight(Path(job.out, manifest.piece(0))), seconds)
 
 
 def _chosen(some: Shard, rows: list[int]) -> Shard:

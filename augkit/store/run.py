@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ def shards(
     left: int,
     request: Request,
     *,
+    do: engines.Do | None = None,
     work: Work | None = None,
     seen: Callable[[shard.Made], None] = lambda made: None,
 ) -> manifest.Sealed:
@@ -95,6 +96,7 @@ def shards(
         sealed:       the shards that are there already.
         left:         how many pictures are still to be made.
         request:      how it is done.
+        do:           does it, where that is there already (`hired`).
         work:         makes one shard; in the folder of the job, unless something else is given.
         seen:         is called with what came of each shard, before its bad sources are counted.
     """
@@ -104,7 +106,8 @@ def shards(
     spoilt.more(sum(each.bad for each in sealed.values()))
     done = sum(each.pictures for each in sealed.values())
     todo = sources.shards(job, skip={*sealed, *elsewhere})
-    made = engines.run(todo, work or functools.partial(_one, job), request.workers, request.engine)
+    do = do or functools.partial(engines.run, workers=request.workers, engine=request.engine)
+    made = do(todo, work or functools.partial(_one, job))
     with contextlib.closing(made), bar(done + left, done, shown=request.progress) as advance:
         for one in made:  # closed even when stopped between two, so that no worker outlives the lock
             advance(one.pictures)
@@ -112,6 +115,14 @@ def shards(
             seen(one)
             spoilt.more(one.bad)
     return manifest.Sealed(done, spoilt.count)
+
+
+@contextlib.contextmanager
+def hired(request: Request, left: int) -> Iterator[engines.Do]:
+    """Yield what makes shards: workers that load what they need at once, as many as there are shards left."""
+    ahead, modules = min(request.workers, left), (__name__, "pyarrow.parquet")
+    with engines.hired(request.workers, request.engine, ahead=ahead, modules=modules) as do:
+        yield do
 
 
 def _one(job: Job, part: Shard, attempt: int) -> shard.Made:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 import shutil
 import tempfile
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augkit import codec
+from augkit import codec, engines
 from augkit.errors import StoreError, UsageError
 from augkit.sources.request import Say, quiet
 from augkit.store import bad, checking, claim, disk, formats, manifest, names, replaying, sealing
@@ -24,7 +25,7 @@ from augkit.store.forecast import SAMPLE, Forecast, forecast
 from augkit.store.identity import identity
 from augkit.store.job import Job, Sources, chosen, drawn_by
 from augkit.store.part import Part, noted
-from augkit.store.run import Generated, Request, shards
+from augkit.store.run import Generated, Request, hired, shards
 from augkit.store.stopping import stoppable
 
 if TYPE_CHECKING:
@@ -212,11 +213,10 @@ def _make(job: Job, sources: Sources, wanted: dict[str, Any], request: Request) 
     out = Path(job.out)
     with _room(job), stoppable(out):
         sealed = manifest.sealed(out)
-        expected = forecast(job, sources, Path(job.tmp), request.workers, sealed)
-        expected.must_fit(out)
-        request.say(expected.text())
-        _begin(job, sources, wanted, request)
-        shards(job, sources, sealed, sum(expected.left.values()), request)
+        with hired(request, len(sources) - len(sealed)) as do:
+            expected = _expected(job, sources, sealed, request, do)
+            _begin(job, sources, wanted, request)
+            shards(job, sources, sealed, sum(expected.left.values()), request, do=do)
         summary = sealing.seal(job, list(sources.parts), len(sources))
     dropped = sum(summary.dropped.values())
     done = "finished" if job.again else "made"
@@ -241,11 +241,27 @@ def _make_part(
         begun()
         mine = set(range(len(sources))) - part.others(len(sources))
         sealed = manifest.sealed(out, mine)
-        expected = forecast(job, sources, Path(job.tmp), request.workers, sealed, part=part)
-        expected.must_fit(out)
-        request.say(expected.text())
-        made = shards(job, sources, sealed, sum(expected.left.values()), request)
+        with hired(request, len(mine) - len(sealed)) as do:
+            expected = _expected(job, sources, sealed, request, do)
+            made = shards(job, sources, sealed, sum(expected.left.values()), request, do=do)
     return Generated(out, made.pictures, made.bad, 0, "finished" if again else "made", part)
+
+
+def _expected(
+    job: Job, sources: Sources, sealed: dict[int, manifest.Sealed], request: Request, do: engines.Do
+) -> Forecast:
+    """Say what will be made, and raise StoreError where it has no room."""
+    out, aside = Path(job.out), Path(job.tmp)
+    measuring = do if request.engine == "local" else None  # a sample is not worth a cluster
+    look = functools.partial(
+        forecast, job, sources, aside, request.workers, sealed, request.part, do=measuring
+    )
+    expected = look(briefly=True)
+    if expected.tight(out):
+        expected = look()
+    expected.must_fit(out)
+    request.say(expected.text())
+    return expected
 
 
 @contextlib.contextmanager

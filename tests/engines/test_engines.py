@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +85,73 @@ def test_promise_28_no_process_is_left_when_the_caller_stops_early():
         assert result >= 0
         break
     assert not multiprocessing.active_children()
+
+
+def who(task: int, attempt: int) -> tuple[int, bool]:
+    return os.getpid(), "augkit.jpeg" in sys.modules
+
+
+def test_hired_workers_stay_from_one_run_to_the_next():
+    import multiprocessing
+
+    with engines.hired(2, ahead=2, modules=["augkit.jpeg"]) as do:
+        ready = {child.pid for child in multiprocessing.active_children()}
+        first = list(do(range(4), who))
+        assert {process for process, _ in first} <= ready and all(loaded for _, loaded in first)
+        one = do([1], double)
+        assert next(one) == 2
+        one.close()  # its worker has nothing more in hand
+        assert {process for process, _ in do(range(4), who)} <= ready
+        some = do(range(4), double)
+        next(some)
+        some.close()  # here both may be at a task
+        assert sorted(do(range(5), double)) == [0, 2, 4, 6, 8]
+    assert not multiprocessing.active_children()
+
+
+def test_promise_9_a_hired_worker_that_dies_while_it_waits_is_replaced(capfd):
+    import multiprocessing
+
+    with engines.hired(2, ahead=2) as do:
+        list(do(range(2), double))
+        for child in multiprocessing.active_children():
+            child.kill()
+            child.join()
+        assert sorted(do(range(3), double)) == [0, 2, 4]
+    assert "SIGKILL" in capfd.readouterr().err
+
+
+def test_one_hired_worker_is_this_process():
+    with engines.hired(1, ahead=1) as do:
+        assert [process for process, _ in do([1, 2], who)] == [os.getpid()] * 2
+
+
+FAULTS = """
+import resource, sys
+import numpy as np
+from augkit.engines import heap
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(50):
+        some = [np.ones(2_000_000, np.uint8) for _ in range(3)]
+        del some
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults()
+heap.keep()
+faults()
+print(faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is another")
+def test_freed_memory_is_kept_for_the_next_picture_unless_the_user_set_the_heap():
+    def run(**variables: str) -> int:
+        given = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+        command = [sys.executable, "-c", FAULTS]
+        return int(subprocess.run(command, env=given | variables, capture_output=True, check=True).stdout)
+
+    assert run() < 100
+    assert run(MALLOC_TRIM_THRESHOLD_="100000", MALLOC_MMAP_THRESHOLD_="100000") > 10_000
 
 
 def test_tasks_are_read_only_a_few_ahead():

@@ -18,7 +18,7 @@ import pytest
 
 from augkit import codec, engines, store
 from augkit.errors import StoreError
-from augkit.store import job, shard, writing
+from augkit.store import job, run, shard, writing
 from augkit.store.suspects import Suspects
 from tests.store import making
 
@@ -54,7 +54,7 @@ def sick(monkeypatch, tmp_path):
     monkeypatch.setattr(codec, "decode", codec.decode)
 
     def make(how: str) -> None:
-        monkeypatch.setattr(writing, "_one", functools.partial(worse, how, str(tmp_path)))
+        monkeypatch.setattr(run, "_one", functools.partial(worse, how, str(tmp_path)))
 
     return make
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,50 @@ def test_promise_5_too_little_room_is_said_before_anything_is_made(tmp_path, mon
     assert caught.value.exit_code == 3 and not list((tmp_path / "out").rglob("*.png"))
     monkeypatch.undo()
     assert store.generate(making.plan(), making.source(40), tmp_path / "out", progress=False).done == "made"
+
+
+def test_a_run_looks_briefly_at_what_it_will_make_and_closely_where_room_is_tight(tmp_path, monkeypatch):
+    looked = []
+    real = forecast._timed
+    monkeypatch.setattr(
+        forecast,
+        "_timed",
+        lambda given, some, attempt: looked.append(len(some.keys)) or real(given, some, attempt),
+    )
+    plan, data = making.plan(copies=3), making.source(400)
+    made = store.generate(plan, data, tmp_path / "roomy", progress=False)
+    assert max(looked) == 4 and made.pictures == 1600  # 16 pictures, a hundredth of all
+    looked.clear()
+    free = 3 * on_disk(made.out)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free))
+    said = []
+    assert store.generate(plan, data, tmp_path / "tight", say=said.append, progress=False).done == "made"
+    assert max(looked) == forecast.SAMPLE and len(said) == 1
+
+
+@pytest.mark.parametrize("name", store.FORMATS)
+def test_a_brief_look_is_near_what_is_made_too(tmp_path, name):
+    plan, said = making.plan(copies=3), []
+    made = store.generate(plan, making.source(400), tmp_path / "out", format=name, say=said.append)
+    number, unit = re.search(r"about ([\d.]+) ([kM])B", said[0]).groups()
+    size = float(number) * {"k": 1e3, "M": 1e6}[unit]
+    assert on_disk(made.out) * 0.6 < size < on_disk(made.out) * 1.7
+
+
+@pytest.mark.parametrize(
+    ("sources", "pictures", "looked"),
+    [
+        (1024, 1024, 16),
+        (256, 2560, 3),
+        (5000, 55_000, 50),
+        (1_281_167, 6_405_835, 64),
+        (3, 3, 16),
+        (2, 0, 32),
+    ],
+)
+def test_a_brief_look_takes_a_hundredth_and_at_least_sixteen_pictures(sources, pictures, looked):
+    assert forecast._brief(sources, pictures) == looked
 
 
 def test_what_is_made_already_needs_no_room(tmp_path, monkeypatch):
