@@ -13,6 +13,7 @@ from typing import Any
 from augkit.errors import StoreError
 from augkit.store import disk, manifest
 from augkit.store.formats import FORMATS
+from augkit.store.trusted import Trusted, stamped
 
 VERSION = 2  # of the marker
 _SHOWN = 20
@@ -26,11 +27,14 @@ class Verified:
         out:      the folder.
         pictures: how many pictures the manifest names.
         problems: what is wrong, a sentence each.
+        trusted:  how many files were not hashed, since an earlier check found them right, and neither their
+            size nor their times have changed.
     """
 
     out: Path
     pictures: int
     problems: tuple[str, ...]
+    trusted: int = 0
 
     @property
     def ok(self) -> bool:
@@ -40,7 +44,11 @@ class Verified:
     def text(self) -> str:
         """Return the result as `augkit verify` prints it."""
         if self.ok:
-            return f"{self.out}: whole: {self.pictures:,} pictures as they were written"
+            files = f"{self.trusted:,} file{'s' if self.trusted > 1 else ''}"
+            less = (
+                f" ({files} trusted, of the size and times that an earlier check saw)" if self.trusted else ""
+            )
+            return f"{self.out}: whole: {self.pictures:,} pictures as they were written{less}"
         lines = [f"  {problem}" for problem in self.problems[:_SHOWN]]
         if len(self.problems) > _SHOWN:
             lines.append(f"  and {len(self.problems) - _SHOWN:,} more")
@@ -50,6 +58,7 @@ class Verified:
     def canonical(self) -> dict[str, Any]:
         """Return it as plain data."""
         found = {"whole": self.ok, "out": str(self.out), "pictures": self.pictures}
+        found |= {"trusted": self.trusted} if self.trusted else {}
         return {**found, "problems": list(self.problems)}
 
 
@@ -112,8 +121,14 @@ def marked(pictures: int, tree: str, others: dict[str, str], version: int = VERS
     return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")
 
 
-def verify(out: str | Path) -> Verified:
+def verify(out: str | Path, *, incremental: bool = False) -> Verified:
     """Compare every file and folder of a finished data set with what was written.
+
+    Args:
+        out:         the folder.
+        incremental: whether to hash only what no earlier incremental check found right, or what has changed
+            in size or times since; such a check, when stopped, carries on.  A disk that loses bits without a
+            word is found by a full check alone.
 
     Raises:
         StoreError: there is no data set, it was never finished, or it cannot be read.
@@ -123,7 +138,7 @@ def verify(out: str | Path) -> Verified:
         said = marker(root)
         if said is None:
             raise _absent(root)
-        return _verified(root, said)
+        return _verified(root, said, incremental)
     except OSError as error:
         where = str(error.filename or root)
         raise StoreError(f"cannot be read ({error.strerror or error})", where=where) from error
@@ -136,15 +151,17 @@ def _absent(root: Path) -> StoreError:
     return StoreError("augkit made no data set here", where=str(root), fix="give the folder of one")
 
 
-def _verified(root: Path, said: dict[str, Any]) -> Verified:
+def _verified(root: Path, said: dict[str, Any], incremental: bool) -> Verified:
     others = said.get("files")
     if not isinstance(others, dict) or manifest.FILE not in others:
         return Verified(root, 0, (f"{disk.MARKER}: it is damaged",))
-    problems = [told for path, digest in sorted(others.items()) if (told := _wrong(root, path, digest))]
-    if any(problem.startswith(f"{manifest.FILE}:") for problem in problems):
-        return Verified(root, 0, tuple(problems))  # which pictures there should be is not known
+    if _wrong(root, manifest.FILE, others[manifest.FILE]):  # which pictures there should be is not known
+        found = (_wrong(root, path, digest) for path, digest in sorted(others.items()))
+        return Verified(root, 0, tuple(filter(None, found)))
+    trusted = Trusted(root, len(others) + manifest.count(root)) if incremental else None
+    problems: list[str] = []
     names, count = Tally(), [0]
-    expected = _expected(root, others, problems, names, count)
+    expected = _expected(root, others, problems, names, count, trusted)
     version = 1 if said.get("version") == 1 else VERSION
     tree = _tree(expected, version)
     problems += _added(root, others, names)
@@ -153,24 +170,33 @@ def _verified(root: Path, said: dict[str, Any]) -> Verified:
     whole = marked(count[0], tree, others, version)
     if not disk.regular(root / disk.MARKER) or (root / disk.MARKER).read_bytes() != whole:
         problems.append(f"{disk.MARKER}: it was changed")
-    return Verified(root, count[0], tuple(problems))
+    return Verified(root, count[0], tuple(problems), trusted.hits if trusted is not None else 0)
 
 
 def _expected(
-    root: Path, others: dict[str, str], problems: list[str], names: Tally, count: list[int]
+    root: Path,
+    others: dict[str, str],
+    problems: list[str],
+    names: Tally,
+    count: list[int],
+    trusted: Trusted | None,
 ) -> Iterator[tuple[str, str]]:
-    """Yield the path and hash of each file that there should be, and look at those of single pictures.
+    """Yield the path and hash of each file that there should be, and look at it.
 
-    Problems are told, names added up, and pictures counted on the way.
+    Problems are told, names added up, and pictures counted on the way.  The few files of augkit's own are
+    never trusted: all else is judged by them.
     """
-    for path, digest in others.items():
+    for number, (path, digest) in enumerate(sorted(others.items())):
+        own = path.startswith(f"{disk.PRIVATE}/")
+        if told := _wrong(root, path, digest, number, None if own else trusted):
+            problems.append(told)
         names.add(path)
         yield path, digest
-    for path, digest in manifest.files(root):
+    for number, (path, digest) in enumerate(manifest.files(root), len(others)):
         count[0] += 1
         if path in others:  # it holds several
             continue
-        if told := _wrong(root, path, digest):
+        if told := _wrong(root, path, digest, number, trusted):
             problems.append(told)
         names.add(path)
         yield path, digest
@@ -210,11 +236,19 @@ def _compare_folders(root: Path) -> list[str]:
     return [*missing, *(f"{path}: the folder was added" for path in sorted(there - expected))]
 
 
-def _wrong(root: Path, path: str, digest: str) -> str:
-    """Say what is wrong with a file, or nothing."""
+def _wrong(root: Path, path: str, digest: str, number: int = 0, trusted: Trusted | None = None) -> str:
+    """Say what is wrong with a file, or nothing; `number` is its own among those that may be trusted."""
     if not os.path.lexists(f"{root}/{path}"):  # as `disk.files` sees it: a link is there
         return f"{path}: it is missing"
-    return "" if _digest(root / path) == digest else f"{path}: it was changed"
+    if trusted is None:
+        return "" if _digest(root / path) == digest else f"{path}: it was changed"
+    stamp = stamped(root / path)
+    if trusted.holds(number, stamp):
+        return ""
+    if _digest(root / path) != digest:
+        return f"{path}: it was changed"
+    trusted.add(number, stamp)
+    return ""
 
 
 def _digest(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 
 from augkit import store
 from augkit.errors import StoreError
+from augkit.store import disk, trusted
 from tests.store import making
 
 
@@ -180,7 +182,7 @@ def told(out: Path, name: str) -> bool:
 
 @pytest.mark.parametrize("kept", HARMS)
 @pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.torture)])
-def test_promise_11_random_harm_is_found_and_named_and_nothing_else_is(tmp_path, kept, count):
+def test_promise_11_random_harm_is_found_and_named_and_nothing_else_is(tmp_path, monkeypatch, kept, count):
     made, out = tmp_path / "made", tmp_path / "out"
     store.generate(making.plan(), making.source(12, 3), made, format=kept, progress=False)
     for number in range(count):
@@ -188,9 +190,85 @@ def test_promise_11_random_harm_is_found_and_named_and_nothing_else_is(tmp_path,
         shutil.copytree(made, out)
         if number % 20 == 0:
             assert store.verify(out).ok
+        checked(out, monkeypatch)
         harm = HARMS[kept][number % len(HARMS[kept])]
         name = harm(out, random.Random(f"{kept} {number}"))
         assert told(out, name), (harm.__name__, number, name, store.verify(out).problems)
+        if (out / "augkit.json").exists():
+            assert store.verify(out, incremental=True).problems == store.verify(out).problems, harm.__name__
+
+
+def checked(out: Path, monkeypatch) -> None:
+    """Let all files be found right by an incremental check, some time after they were written."""
+    monkeypatch.setattr(trusted, "_AGE", 20_000_000)
+    time.sleep(0.03)
+    assert store.verify(out, incremental=True).ok
+
+
+def hashing(monkeypatch, most: int = 10**9) -> list[str]:
+    """Note which files are hashed, and stop after so many."""
+    real, seen = disk.sha256, []
+
+    def sha256(path: Path) -> str:
+        if len(seen) == most:
+            raise KeyboardInterrupt
+        seen.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(disk, "sha256", sha256)
+    return seen
+
+
+def test_promise_11_an_incremental_check_hashes_what_has_changed_and_says_what_it_trusts(copy, monkeypatch):
+    checked(copy, monkeypatch)
+    with monkeypatch.context() as patched:
+        seen = hashing(patched)
+        found = store.verify(copy, incremental=True)
+    assert (
+        found.ok and found.trusted == 65 + 3
+    )  # pictures, card, sheet and Croissant: the rest is augkit's own
+    assert "(68 files trusted, of the size and times that an earlier check saw)" in found.text()
+    assert sorted(set(seen)) == [
+        "manifest.parquet", "plan.json", "policy.resolved.yaml", "quarantine.json", "task.yaml"
+    ]  # fmt: skip
+    (copy / "train/2/k002-1.png").touch()
+    with monkeypatch.context() as patched:
+        seen = hashing(patched)
+        found = store.verify(copy, incremental=True)
+    assert found.ok and found.trusted == 67 and "k002-1.png" in seen
+    assert store.verify(copy).trusted == 0
+
+
+def test_promise_11_an_incremental_check_that_is_stopped_carries_on(copy, monkeypatch):
+    monkeypatch.setattr(trusted, "_AGE", 20_000_000)
+    time.sleep(0.03)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        hashing(patched, 40)
+        store.verify(copy, incremental=True)
+    with monkeypatch.context() as patched:
+        seen = hashing(patched)
+        found = store.verify(copy, incremental=True)
+    assert found.ok and 30 < found.trusted < 40 and found.trusted + len(seen) - 1 == 65 + 8
+
+
+def test_a_file_that_was_written_a_moment_ago_is_not_trusted_yet(copy):
+    store.verify(copy, incremental=True)
+    (copy / "train/2/k002-1.png").write_bytes((copy / "train/2/k002-1.png").read_bytes())
+    store.verify(copy, incremental=True)
+    assert store.verify(copy, incremental=True).trusted == 0
+
+
+def test_what_is_remembered_of_another_data_set_is_not_trusted(copy, monkeypatch):
+    checked(copy, monkeypatch)
+    store.generate(making.plan(seed=1), making.source(20, 5), copy, overwrite=True, progress=False)
+    assert store.verify(copy, incremental=True).trusted == 0
+
+
+def test_a_check_that_cannot_be_written_down_says_so(copy, monkeypatch):
+    (copy / trusted.FILE).mkdir()
+    with pytest.raises(StoreError, match="cannot be written down") as caught:
+        store.verify(copy, incremental=True)
+    assert "without --incremental" in caught.value.fix
 
 
 def test_promise_11_nothing_is_found_where_nothing_is_wrong(made, copy):
