@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.benchmarks.__main__ import alone
+if __name__ == "__main__":  # the workers of a section import this too, and need nothing of it
+    from tests.benchmarks.__main__ import alone
 
-if __name__ == "__main__":
     alone(sys.argv[1], Path(sys.argv[2]), sys.argv[3] == "quick")

@@ -21,8 +21,9 @@ def breakdown(effort: Effort) -> Section:
         "breakdown",
         "Where augkit's time goes, generating",
         "One copy of each photo, JPEG to JPEG. Each stage is timed alone, by functions of augkit; the rest "
-        "is what the whole run takes beside them: moving files into place, hashing for the manifest, syncing "
-        "the disk, and what is done once (card, contact sheet).",
+        "is what the whole run takes beside them: reading and hashing the sources to tell them from others, "
+        "moving files into place, syncing the disk, the manifest, and what is done once (a sample for the "
+        "forecast, card, contact sheet).",
         ["microseconds a picture", "", "share"],
     )
     files, times = pictures.photos(64), effort.count(16, 1)

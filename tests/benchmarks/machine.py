@@ -37,8 +37,11 @@ QUIET = {
 
 
 def environment(*, one_thread: bool) -> dict[str, str]:
-    """Return the environment that a measuring process starts with."""
-    return {**os.environ, **QUIET, **(ONE_THREAD if one_thread else {})}
+    """Return the environment that a measuring process starts with: compiled modules are kept, as users keep
+    them, or each worker would compile all of augkit again.
+    """
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**given, **QUIET, **(ONE_THREAD if one_thread else {})}
 
 
 def keep_to_one_thread() -> None:

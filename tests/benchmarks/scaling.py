@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+
+import cv2
+import numpy as np
 
 from augkit.render import render, render_batch
 from tests.benchmarks import peers, pictures, policies
 from tests.benchmarks.on_disk import generated, scratch
 from tests.benchmarks.peers import ONE_AFFINE
+from tests.benchmarks.pictures import SIDE
 from tests.benchmarks.report import Section, number
 from tests.benchmarks.rounds import Effort, Entry, interleaved
 
@@ -26,10 +32,11 @@ def workers(effort: Effort) -> Section:
         "workers", "Two workers", _ABOUT_WORKERS, ["pictures a second", "one", "two", "two against one"]
     )
     times = effort.count(32, 1)
-    with scratch() as root:
+    with scratch() as root, _processes() as crews:
         source = pictures.folder(root / "source", pictures.photos(64), times)
         pairs = [
-            ("generate JPEG to JPEG, 4 copies, processes", _generating(source, root, 64 * times)),
+            (_GENERATED, _generating(source, root, 64 * times)),
+            (_APART, _decoding(crews, effort.count(16, 2))),
             ("photos in memory, threads", _photos_by_threads(effort)),
             ("digits in memory, threads", _digits_by_threads(effort)),
             ("albumentations in memory, one affine, threads", _albumentations_by_threads(effort)),
@@ -40,9 +47,41 @@ def workers(effort: Effort) -> Section:
             gain = timed.ratio(two, one)
             found.rows.append([name, number(timed.rate(one)), number(timed.rate(two)), f"{gain:.2f}×"])
             found.numbers[name] = gain
+    share = found.numbers[_GENERATED] / found.numbers[_APART]
+    found.numbers["share of what two processes reach"] = share
+    found.remarks.append(
+        "Two processes that share nothing, and start before the clock does, reach "
+        f"{found.numbers[_APART]:.2f}× here; two workers of generate reach {share:.0%} of that."
+    )
     if (os.cpu_count() or 1) < 2:
         found.remarks.append("This machine has one core: two workers cannot be faster here.")
     return found
+
+
+_GENERATED = "generate JPEG to JPEG, 4 copies, processes"
+_APART = "decode and encode, processes that share nothing"
+
+
+@contextmanager
+def _processes() -> Iterator[dict[int, ProcessPoolExecutor]]:
+    """Start one process, and two others, for as long as something is measured."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn) as one, ProcessPoolExecutor(2, spawn) as two:
+        yield {1: one, 2: two}
+
+
+def _decoding(crews: dict[int, ProcessPoolExecutor], parts: int) -> list[Entry]:
+    def with_processes(many: int) -> Entry:
+        return Entry(f"{many}", lambda: list(crews[many].map(_decoded, range(parts))), 64 * parts)
+
+    return [with_processes(1), with_processes(2)]
+
+
+def _decoded(part: int) -> None:
+    """Decode 64 photos, and encode each at the size of the output; the same work for any part."""
+    for _, data in pictures.photos(64):
+        picture = pictures.decoded(data)
+        pictures.encoded(np.asarray(cv2.resize(picture, (SIDE, SIDE)), np.uint8))
 
 
 def _generating(source: Path, root: Path, count: int) -> list[Entry]:
@@ -155,7 +194,8 @@ def _alone(root: Path, times: int) -> None:
 
 _ABOUT_WORKERS = (
     "Whole runs, from starting the workers to the last byte: processes as `augkit generate --workers 2`, "
-    "threads each drawing and rendering batches (16 photos, 512 digits)."
+    "threads each drawing and rendering batches (16 photos, 512 digits). Processes that share nothing say "
+    "what the machine's second core adds."
 )
 
 if __name__ == "__main__":
