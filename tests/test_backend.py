@@ -27,8 +27,9 @@ def machine(monkeypatch):
             monkeypatch.setitem(sys.modules, "keras", fake)
         # setenv first, so that whatever choose() writes is taken back after the test
         monkeypatch.setenv("KERAS_BACKEND", variable or "")
-        monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "")
-        monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
+        for name in ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS"):
+            monkeypatch.setenv(name, "")
+            monkeypatch.delenv(name)
 
     return pretend
 
@@ -112,6 +113,15 @@ def test_tensorflow_is_quietened_unless_someone_wants_its_log(machine, monkeypat
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
     backend.choose()
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+
+
+def test_tensorflow_takes_its_fast_kernels_unless_someone_wants_the_others(machine, monkeypatch):
+    machine("keras", "tensorflow")
+    backend.choose()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    backend.choose()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
 
 
 def test_choosing_imports_nothing_heavy_and_keras_then_runs_on_the_choice():

@@ -46,7 +46,9 @@ def checks(*, every: bool = False) -> Iterator[Check]:
 
 def _chosen() -> str:
     """Return the backend that would be used, and leave the environment as it is."""
-    before = {name: os.environ.get(name) for name in (_VARIABLE, "TF_CPP_MIN_LOG_LEVEL")}
+    before = {
+        name: os.environ.get(name) for name in (_VARIABLE, "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")
+    }
     try:
         return backend.choose()
     finally:
