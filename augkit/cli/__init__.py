@@ -18,6 +18,8 @@ __all__ = ["app", "helps", "main"]
 app = typer.Typer(
     name="augkit",
     help="Data augmentation that knows what a label survives.",
+    epilog="To begin: augkit init --task natural --data YOUR-PICTURES. Each command says what to do next, "
+    "and 'augkit COMMAND --help' what it takes.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -28,56 +28,84 @@ def add_to(app: typer.Typer) -> None:
 def audit(
     source: Annotated[
         str,
-        typer.Argument(help="A folder of class folders, a source (augkit build --list), or a made data set."),
+        typer.Argument(
+            metavar="SOURCE",
+            help="A folder of class folders, a source (augkit build --list), or a made data set.",
+        ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Where result.json, heat.png and what is done so far go; out/audit-SOURCE if left out."
+            metavar="FOLDER",
+            help="Where result.json, heat.png and what is done so far go; out/audit-SOURCE if left out.",
         ),
     ] = None,
     policy: Annotated[
         Path | None,
         typer.Option(
-            help="Measure this policy as a whole instead: affinity, diversity, effect on each class."
+            metavar="POLICY",
+            help="Measure this policy as a whole instead: affinity, diversity, effect on each class.",
         ),
     ] = None,
     task: Annotated[
         str,
-        typer.Option(help="Measure at the limits of this task alone; with --policy, guard its draws by it."),
+        typer.Option(
+            metavar="TASK",
+            help="Measure at the limits of this task alone; with --policy, guard its draws by it.",
+        ),
     ] = "",
-    propose: Annotated[Path | None, typer.Option(help="Write a task file of what was measured.")] = None,
-    against: Annotated[str, typer.Option(help="List where this task and what was measured disagree.")] = "",
+    propose: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a task file of what was measured.")
+    ] = None,
+    against: Annotated[
+        str, typer.Option(metavar="TASK", help="List where this task and what was measured disagree.")
+    ] = "",
     oracle: Annotated[
-        str, typer.Option(help="A Keras network (.keras) that reads in place of the clean reference network.")
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="A Keras network (.keras) that reads in place of the clean reference network.",
+        ),
     ] = "",
     sweeps: Annotated[
-        str, typer.Option(help="Only these changes, such as turn,mirrored; all if left out.")
+        str, typer.Option(metavar="NAMES", help="Only these changes, such as turn,mirrored; all if left out.")
     ] = "",
-    pictures: Annotated[int, typer.Option(min=1, help="About so many pictures of each class.")] = 500,
+    pictures: Annotated[
+        int, typer.Option(min=1, metavar="NUMBER", help="About so many pictures of each class.")
+    ] = 500,
     folds: Annotated[
-        int, typer.Option(min=2, help="Parts; each is read by networks trained on the others.")
+        int,
+        typer.Option(min=2, metavar="NUMBER", help="Parts; each is read by networks trained on the others."),
     ] = 3,
-    kept: Annotated[float, typer.Option(help="What share must still be read for a class to be kept.")] = 0.8,
+    kept: Annotated[
+        float, typer.Option(metavar="SHARE", help="What share must still be read for a class to be kept.")
+    ] = 0.8,
     workers: Annotated[
-        int, typer.Option(min=0, help="Processes, one for each fold at most; 0: as many as there are cores.")
+        int,
+        typer.Option(
+            min=0,
+            metavar="NUMBER",
+            help="Processes, one for each fold at most; 0: as many as there are cores.",
+        ),
     ] = 0,
     seed: Seed = 0,
     classes: Classes = None,
     as_json: Json = False,
 ) -> None:
-    """Measure what labels survive: how far each class can be turned, mirrored, covered … and still be read.
+    """Measure what labels survive, by networks that read them.
 
-    Two networks read the changed pictures: one that has seen no change, and one that was taught all of them.
-    Only both together tell what becomes another class (a 6 upside down) from what is merely strange to a
-    network (a 7 upside down). It takes minutes; interrupted, the same command carries on.
+    How far can each class be turned, mirrored, covered … and still be read?  Two networks read the changed
+    pictures: one that has seen no change, and one that was taught all of them. Only both together tell what
+    becomes another class (a 6 upside down) from what is merely strange to a network (a 7 upside down). It
+    takes minutes; interrupted, the same command carries on.
 
     With --policy it measures a whole policy. Of a data set that augkit generate made it lists the labels that
     networks dispute, and pictures that are there twice.
 
-    Exit 0; 1 where a task that was named lets wrong labels through, a policy certainly hurts a class or has a
-    step that changes nothing, or labels of the data are in dispute.
+    Exit 0 if nothing was found; 1 if a task that was named lets wrong labels through, a policy hurts a class
+    or has a step that changes nothing, or labels of the data are in dispute.
 
+    \b
     Example: augkit audit mnist-sample --propose out/measured.yaml --against digits
     """
     from augkit import audit as auditing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augkit.cli import judging, plain
+from augkit.cli import advice, judging, plain
 from augkit.cli.plain import Json
 from augkit.errors import printable
 
@@ -20,33 +20,55 @@ if TYPE_CHECKING:
 Source = Annotated[
     str,
     typer.Argument(
-        help="A folder of class folders, or a source such as mnist-sample: see augkit build --list."
+        metavar="SOURCE",
+        help="A folder of class folders, or a source such as mnist-sample: see augkit build --list.",
     ),
 ]
-Out = Annotated[Path, typer.Argument(help="The folder to make; run again to carry on.")]
-Workers = Annotated[int, typer.Option(min=1, help="Processes; the result is the same for any number.")]
+Out = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make; run again to carry on.")]
+Workers = Annotated[
+    int, typer.Option(min=1, metavar="NUMBER", help="Processes; the result is the same for any number.")
+]
 Engine = Annotated[
     str,
-    typer.Option(help="Who does the work: local; ray, or ray:HOST:PORT to join a cluster; the same result."),
+    typer.Option(
+        metavar="ENGINE",
+        help="Who does the work: local; ray, or ray:HOST:PORT to join a cluster; the same result.",
+    ),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of every random decision.")]
-Split = Annotated[str, typer.Option(help="Shares in percent: 80/20 is train/test, 80/10/10 adds validation.")]
-Stratify = Annotated[bool, typer.Option(help="Give every class the same shares.")]
+Seed = Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Seed of every random decision.")]
+Split = Annotated[
+    str,
+    typer.Option(metavar="SHARES", help="Shares in percent: 80/20 is train/test, 80/10/10 adds validation."),
+]
+Stratify = Annotated[bool, typer.Option("--stratify", help="Give every class the same shares.")]
 Limit = Annotated[
-    int | None, typer.Option(min=1, help="At most so many pictures of each split, spread over its classes.")
+    int | None,
+    typer.Option(
+        min=1, metavar="NUMBER", help="At most so many pictures of each split, spread over its classes."
+    ),
 ]
 Classes = Annotated[
     list[str] | None,
-    typer.Option(help="Only these classes, in this order: cat,dog; give it again for a name with a comma."),
+    typer.Option(
+        metavar="NAMES",
+        help="Only these classes, in this order: cat,dog; give it again for a name with a comma.",
+    ),
 ]
 Format = Annotated[
-    str, typer.Option("--format", help="How pictures are kept: folder, parquet, webdataset or arrow.")
+    str,
+    typer.Option(
+        "--format", metavar="FORMAT", help="How pictures are kept: folder, parquet, webdataset or arrow."
+    ),
 ]
 MaxBad = Annotated[
     str,
-    typer.Option(help="Stop when more sources than this cannot be read: a share, or a number."),
+    typer.Option(
+        metavar="SHARE", help="Stop when more sources than this cannot be read: a share, or a number."
+    ),
 ]
-Overwrite = Annotated[bool, typer.Option(help="Delete what augkit made in OUT before, and start anew.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Delete what augkit made in OUT before, and start anew.")
+]
 
 
 def _list(asked: bool) -> None:
@@ -75,7 +97,8 @@ def build(
     limit: Limit = None,
     classes: Classes = None,
     checksums: Annotated[
-        bool, typer.Option(help="Compare the source's files with their published checksums first.")
+        bool,
+        typer.Option("--checksums", help="Compare the source's files with their published checksums first."),
     ] = False,
     workers: Workers = 1,
     engine: Engine = "local",
@@ -87,9 +110,10 @@ def build(
         bool, typer.Option("--list", is_eager=True, callback=_list, help="List the sources, and exit.")
     ] = False,
 ) -> None:
-    """Build a data set from a source, without augmentation: a folder that `datasets` and Keras open as it is.
+    """Build a data set from a source, without augmentation.
 
-    With --split, pictures that are equal or look alike go to one split.
+    It is a folder that `datasets` and Keras open as it is.  With --split, pictures that are equal or look
+    alike go to one split.
 
     Example: augkit build mnist-sample data/digits --split 20/80 --stratify
     """
@@ -109,57 +133,75 @@ def build(
         say=_say,
     )
     _tell(made, as_json)
-    _say(f"next: augkit init --task TASK --data {out} writes a first policy; augkit tasks lists the tasks")
+    _say(advice.after_build(str(out)))
 
 
 def generate(
-    policy: Annotated[Path, typer.Argument(help="The policy file.")],
+    policy: Annotated[Path, typer.Argument(metavar="POLICY", help="The policy file.")],
     source: Source,
     out: Out,
     copies: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="NUMBER",
             help="Augmented copies of each picture, 4 if left out; other numbers for some classes: 2,cat=8; "
-            "give it again for a name with a comma."
+            "give it again for a name with a comma.",
         ),
     ] = None,
     balance: Annotated[
-        bool, typer.Option(help="Give smaller classes more copies, so that all have as many pictures.")
+        bool,
+        typer.Option(
+            "--balance", help="Give smaller classes more copies, so that all have as many pictures."
+        ),
     ] = False,
     keep_originals: Annotated[
         bool, typer.Option(help="Keep each original beside its copies, resized where the policy resizes.")
     ] = True,
-    task: Annotated[str, typer.Option(help="Judge against this task; 'none' lets everything through.")] = "",
+    task: Annotated[
+        str, typer.Option(metavar="TASK", help="Judge against this task; 'none' lets everything through.")
+    ] = "",
     seed: Seed = 0,
     split: Split = "",
     stratify: Stratify = False,
     splits: Annotated[
-        str, typer.Option(help="Which splits to write, such as train,test; all if left out.")
+        str, typer.Option(metavar="NAMES", help="Which splits to write, such as train,test; all if left out.")
     ] = "",
     limit: Limit = None,
     classes: Classes = None,
     image_format: Annotated[
-        str, typer.Option(help="What copies are written as: png, webp (both lossless) or jpeg:95.")
+        str,
+        typer.Option(
+            metavar="FORMAT", help="What copies are written as: png, webp (both lossless) or jpeg:95."
+        ),
     ] = "png",
     layout: Format = "folder",
     workers: Workers = 1,
     engine: Engine = "local",
     max_bad: MaxBad = "1%",
     dry_run: Annotated[
-        bool, typer.Option(help="Say how many pictures, bytes and hours it would be, and make nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Say how many pictures, bytes and hours it would be, and make nothing."
+        ),
     ] = False,
     overwrite: Overwrite = False,
     shard: Annotated[
         str,
-        typer.Option(help="Make only this part of the work, as 2/8; then augkit merge makes one of all."),
+        typer.Option(
+            metavar="PART",
+            help="Make only this part of the work, as 2/8; then augkit merge makes one of all.",
+        ),
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Judge a policy and, if it is safe, make the augmented data set.  Run it again to carry on or to verify.
+    """Make the augmented data set, if the policy is safe.
 
+    Run the same command again to carry on after an interruption, or to verify what is there.  Exit 1 if the
+    policy is not safe.  On many machines, each makes one part with --shard, and augkit merge makes a data set
+    of them all.
+
+    \b
     Example: augkit generate recipes/policies/digits.yaml mnist-sample out/digits --copies 4
-
-    On many machines, each makes one part with --shard, and augkit merge makes a data set of them all.
     """
     from augkit import store
     from augkit.plan import Plan
@@ -174,6 +216,7 @@ def generate(
             plain.show(verdict.canonical() | {"policy": verdict.policy.file})
         else:
             _say(verdict.text())
+        _say(advice.after_check(verdict, str(policy), task=task, data=source))
         raise SystemExit(1)
     names = class_names(data)
     number = store.copies_of(copies or (), names)
@@ -212,24 +255,28 @@ def generate(
     )
     _tell(made, as_json)
     if part is not None and made.done != "merged already":
-        _say(f"Once all {part.of} parts are made: augkit merge {out}")
+        _say(f"Once all {part.of} parts are made: {advice.command('merge', out)}")
     elif part is None:
-        _say(f"next:\n  augkit verify {out}\n  augkit report {out}")
+        _say(advice.after_generate(str(out)))
 
 
 def merge(
-    out: Annotated[Path, typer.Argument(help="Where the parts were made, or the folder to make of PARTS.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Where the parts were made, or the folder to make of PARTS.")
+    ],
     parts: Annotated[
-        list[Path] | None, typer.Argument(help="Folders to copy parts from, where each has its own.")
+        list[Path] | None,
+        typer.Argument(metavar="PARTS", help="Folders to copy parts from, where each has its own."),
     ] = None,
     max_bad: MaxBad = "1%",
     as_json: Json = False,
 ) -> None:
-    """Make one data set of the parts that generate --shard made: the same bytes as without parts.
+    """Make one data set of the parts that --shard made.
 
-    Each part is one command on any machine, with the same policy, source and seed; parts may run at the same
-    time, in any order, and again after a failure. They share one OUT on shared storage, or have one each:
-    augkit merge OUT PART1 PART2 copies them together. A part that is missing is named.
+    It has the same bytes as one made without parts.  Each part is one command on any machine, with the same
+    policy, source and seed; parts may run at the same time, in any order, and again after a failure. They
+    share one OUT on shared storage, or have one each: augkit merge OUT PART1 PART2 copies them together. A
+    part that is missing is named.
 
     As a job array of Slurm, eight parts and the merge after them:
 
@@ -252,14 +299,19 @@ def merge(
 
 
 def verify(
-    out: Annotated[Path, typer.Argument(help="A data set that augkit made.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A data set that augkit made.")],
     incremental: Annotated[
         bool,
-        typer.Option(help="Trust files that an earlier such check found right, while size and times stay."),
+        typer.Option(
+            "--incremental",
+            help="Trust files that an earlier such check found right, while size and times stay.",
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check that a data set is whole and unharmed: exit 0 if it is, 1 if not.
+    """Check that a data set is whole and unharmed.
+
+    Exit 0 if every picture is as it was written, 1 if not.
 
     With --incremental, a check that was stopped carries on, and one of a few changes reads only those. It
     finds what programs and people do; what a failing disk does, only a full check finds.
@@ -275,14 +327,19 @@ def verify(
 
 
 def replay(
-    out: Annotated[Path, typer.Argument(help="A data set that augkit made.")],
-    row: Annotated[str, typer.Argument(help="A row of its manifest, from 0, or the name of a picture.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A data set that augkit made.")],
+    row: Annotated[
+        str, typer.Argument(metavar="ROW", help="A row of its manifest, from 0, or the name of a picture.")
+    ],
     source: Annotated[
-        str, typer.Option(help="Where the source picture is, if not in OUT or where it was.")
+        str,
+        typer.Option(metavar="SOURCE", help="Where the source picture is, if not in OUT or where it was."),
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Make one picture again from the plan beside it, and compare: exit 0 if it is the same, 1 if not.
+    """Make one picture of a data set again, and compare.
+
+    It is made from the plan that lies in the data set.  Exit 0 if it is the same, 1 if not.
 
     Example: augkit replay out/digits 17
     """

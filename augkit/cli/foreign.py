@@ -44,11 +44,19 @@ def convert(
         ),
     ],
     to: Annotated[Form, typer.Option(help="What to write.")] = Form.policy,
-    out: Annotated[Path | None, typer.Option(help="The file to write; else it is printed.")] = None,
-    task: Annotated[str, typer.Option(help="The task that a new policy is for; 'none' if left out.")] = "",
-    side: Annotated[int, typer.Option(min=0, help="Pixels across the pictures' shorter side.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The file to write; else it is printed.")
+    ] = None,
+    task: Annotated[
+        str, typer.Option(metavar="TASK", help="The task that a new policy is for; 'none' if left out.")
+    ] = "",
+    side: Annotated[
+        int, typer.Option(min=0, metavar="PIXELS", help="Pixels across the pictures' shorter side.")
+    ] = 0,
 ) -> None:
-    """Write a foreign pipeline as a policy, or a policy for albumentations; say what could not be carried.
+    """Turn a pipeline of another tool into a policy, or back.
+
+    From albumentations, torchvision and Keras; back to albumentations.  What could not be carried is said.
 
     Example: augkit convert aug.json --task digits --out policy.yaml
     """

@@ -19,16 +19,20 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(
     folder: Annotated[
-        Path, typer.Argument(help="Where data sets are to be made: its disk and locks are tried.")
+        Path,
+        typer.Argument(
+            metavar="FOLDER", help="Where data sets are to be made: its disk and locks are tried."
+        ),
     ] = Path(),
     every_backend: Annotated[
         bool, typer.Option("--every-backend", help="Try each installed backend of Keras, not only one.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at everything that augkit stands on, and say what to do about what is wrong; then exit 1.
+    """Look at what augkit stands on, and say how to mend it.
 
     Versions, OpenCV's wheels, Keras's backends and their devices, the processor, memory, disk and locks.
+    Exit 1 if something is wrong that augkit cannot work with.
 
     Example: augkit doctor
     """

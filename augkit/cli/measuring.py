@@ -24,15 +24,17 @@ def stats(
     stratify: Stratify = False,
     seed: Seed = 0,
     splits: Annotated[
-        str, typer.Option(help="Which splits to read, such as train,test; train if left out.")
+        str,
+        typer.Option(metavar="NAMES", help="Which splits to read, such as train,test; train if left out."),
     ] = "",
     limit: Limit = None,
     classes: Classes = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a data set: mean and spread of its channels, how its colours vary, its sizes and classes.
+    """Measure the colours, sizes and classes of a data set.
 
-    Every pixel of the train split is read, once.  With --split, --stratify and --seed as `generate` gets
+    Mean and spread of each channel, how colours vary, how many pictures of which size each class has.  Every
+    pixel of the train split is read, once.  With --split, --stratify and --seed as `generate` gets
     them, these are the pictures that it augments.
 
     Example: augkit stats mnist-sample --split 80/20

@@ -7,7 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 
-from augkit import interchange, tasks
+from augkit import tasks
 from augkit.cli import foreign
 from augkit.errors import UsageError, did_you_mean
 from augkit.ops import OPS, Op
@@ -25,17 +25,6 @@ def verdict(judged: Verdict, *, show_reach: bool = False) -> str:
         return judged.text()
     said = [f"  {line}" for line in judged.reach.in_words()] or ["  nothing changes"]
     return "\n".join([judged.text(), "reach, axis by axis (a bound: nothing goes beyond it)", *said])
-
-
-def after(judged: Verdict, path: str, *, task: str, data: str) -> str:
-    """Say what to do next with a file that was judged."""
-    if interchange.foreign(path):
-        return f"next: augkit convert {path} --task {judged.task.name} --out policy.yaml"
-    if judged.safe:
-        return f"next: augkit preview {path} {data or 'YOUR-PICTURES'} shows what it makes of pictures"
-    code = judged.findings[0].code
-    terms = (f" --task {task}" if task else "") + (f" --data {data}" if data else "")
-    return f"next: augkit fix {path}{terms} shows the least change that is safe; augkit explain {code} why"
 
 
 def github(judged: Verdict) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from augkit.cli import judging
+from augkit.cli import advice, judging
 from augkit.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -27,33 +28,58 @@ def add_to(app: typer.Typer) -> None:
 
 def preview(
     policy: Annotated[
-        str, typer.Argument(help="The policy file; it need not be safe. With --op, a source, if any.")
+        str,
+        typer.Argument(
+            metavar="POLICY", help="The policy file; it need not be safe. With --op, a source, if any."
+        ),
     ] = "",
     source: Annotated[
-        str, typer.Argument(help="A source such as mnist-sample, or a folder of class folders.")
+        str,
+        typer.Argument(metavar="SOURCE", help="A source such as mnist-sample, or a folder of class folders."),
     ] = "",
     out: Annotated[
-        Path, typer.Option(help="The file to write: a picture (.png), or a page that holds them (.html).")
+        Path,
+        typer.Option(
+            metavar="FILE", help="The file to write: a picture (.png), or a page that holds them (.html)."
+        ),
     ] = Path("preview.png"),
-    rows: Annotated[int, typer.Option(min=1, max=100, help="How many source pictures.")] = 6,
-    copies: Annotated[int, typer.Option(min=1, max=20, help="How many copies of each.")] = 6,
-    witness: Annotated[bool, typer.Option(help="Show instead what makes the policy unsafe.")] = False,
-    op: Annotated[str, typer.Option(help="Show instead what one op does, from nothing to far.")] = "",
+    rows: Annotated[
+        int, typer.Option(min=1, max=100, metavar="NUMBER", help="How many source pictures.")
+    ] = 6,
+    copies: Annotated[
+        int, typer.Option(min=1, max=20, metavar="NUMBER", help="How many copies of each.")
+    ] = 6,
+    witness: Annotated[
+        bool, typer.Option("--witness", help="Show instead what makes the policy unsafe.")
+    ] = False,
+    op: Annotated[
+        str, typer.Option(metavar="OP", help="Show instead what one op does, from nothing to far.")
+    ] = "",
     sweep: Annotated[
         list[str] | None,
-        typer.Option(help="With --op: a setting to sweep, or one between two values: degrees=-30,30."),
+        typer.Option(
+            metavar="SETTING",
+            help="With --op: a setting to sweep, or one between two values: degrees=-30,30.",
+        ),
     ] = None,
-    task: Annotated[str, typer.Option(help="Judge against this task, not the policy's own.")] = "",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of every random decision.")] = 0,
+    task: Annotated[
+        str, typer.Option(metavar="TASK", help="Judge against this task, not the policy's own.")
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Seed of every random decision.")] = 0,
 ) -> None:
-    """Show what a policy makes of pictures, before anything is generated; or, with --op, what one op does.
+    """Show what a policy makes of your pictures.
 
+    The original first, then its copies, each with what was drawn and what it is worth.  With --witness, what
+    makes the policy unsafe; with --op, what one op does, over a range of a setting.
+
+    \b
     Example: augkit preview recipes/policies/digits.yaml mnist-sample --out preview.png
     """
     import augkit.show.preview as galleries
     from augkit import sources
 
     writable(out)
+    after = ""
     if op or sweep:
         if not op or source or witness:
             problem = (
@@ -71,22 +97,34 @@ def preview(
         shown = galleries.copies(verdict, data, rows, copies, seed) if not witness else None
         save(shown or galleries.witnesses(verdict, data), out)
         print(verdict.summary())
+        after = advice.after_preview(verdict, policy, source, task=task)
     print(f"wrote {out}")
+    if after:
+        print(after, file=sys.stderr)
 
 
 def report(
-    out: Annotated[Path, typer.Argument(help="A data set that augkit made.")],
-    to: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("report.html"),
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A data set that augkit made.")],
+    to: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.")] = Path(
+        "report.html"
+    ),
     run: Annotated[
         list[Path] | None,
-        typer.Option(help="The folder of a training run, to show how it learned; may be given again."),
+        typer.Option(
+            metavar="FOLDER", help="The folder of a training run, to show how it learned; may be given again."
+        ),
     ] = None,
     audit: Annotated[
         list[Path] | None,
-        typer.Option(help="The result of an audit, to show its heat map; may be given again."),
+        typer.Option(
+            metavar="FILE", help="The result of an audit, to show its heat map; may be given again."
+        ),
     ] = None,
 ) -> None:
-    """Write a report on a data set: one HTML file with its verdict, pictures, drawn values and classes.
+    """Write a page about a data set that augkit made.
+
+    One HTML file, to be opened from anywhere: the verdict, pictures, classes, drawn values, what was left
+    out; and, if they are given, how a network learned and what an audit measured.
 
     Example: augkit report out/digits --out report.html
     """
@@ -97,6 +135,7 @@ def report(
         raise UsageError(f"got --out {to}, want a name that ends in .html", fix=fix)
     write(written(out, trained=run or (), audited=audit or ()).encode(), to, "page")
     print(f"wrote {to}")
+    print(advice.after_report(str(out), str(to)), file=sys.stderr)
 
 
 def _swept(op: str, sweep: list[str], pictures: Sequence[tuple[str, NDArray[np.uint8]]]) -> Gallery:

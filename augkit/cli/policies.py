@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from augkit import safety, tasks
-from augkit.cli import judging, pages, pictures, plain
+from augkit.cli import advice, judging, pages, pictures, plain
 from augkit.cli.plain import Json
 from augkit.errors import UsageError, did_you_mean
 from augkit.fix import Fixed, save
@@ -45,18 +45,32 @@ def add_to(app: typer.Typer) -> None:
 def check(
     policy: Annotated[
         list[Path],
-        typer.Argument(help="Policy files; or pipelines that albumentations saved, or module:name of one."),
+        typer.Argument(
+            metavar="POLICY",
+            help="Policy files; or pipelines that albumentations saved, or module:name of one.",
+        ),
     ],
-    task: Annotated[str, typer.Option(help="Judge against this task, not the policy's own.")] = "",
-    data: Annotated[str, typer.Option(help="Judge for this data set's classes and picture sizes.")] = "",
-    show_reach: Annotated[bool, typer.Option(help="Say on each axis what the whole policy can do.")] = False,
+    task: Annotated[
+        str, typer.Option(metavar="TASK", help="Judge against this task, not the policy's own.")
+    ] = "",
+    data: Annotated[
+        str, typer.Option(metavar="SOURCE", help="Judge for this data set's classes and picture sizes.")
+    ] = "",
+    show_reach: Annotated[
+        bool, typer.Option("--show-reach", help="Say on each axis what the whole policy can do.")
+    ] = False,
     side: Annotated[
-        int, typer.Option(min=0, help="Pixels across a foreign pipeline's pictures, the shorter side.")
+        int,
+        typer.Option(
+            min=0, metavar="PIXELS", help="Pixels across a foreign pipeline's pictures, the shorter side."
+        ),
     ] = 0,
     form: Annotated[Format, typer.Option("--format", help="How to write the verdict.")] = Format.text,
     as_json: Json = False,
 ) -> None:
-    """Judge policies against their task: exit 0 if safe, 1 if not, 2 if a file is no policy.
+    """Judge whether policies keep the labels of their task.
+
+    Exit 0 if all are safe, 1 if one is not, 2 if a file is no policy.
 
     Example: augkit check recipes/policies/digits.yaml
     """
@@ -71,21 +85,27 @@ def check(
     else:
         print("\n\n".join(pages.verdict(verdict, show_reach=show_reach) for verdict in verdicts))
         for path, verdict in zip(policy, verdicts, strict=True):
-            print(pages.after(verdict, str(path), task=task, data=data), file=sys.stderr)
+            print(advice.after_check(verdict, str(path), task=task, data=data), file=sys.stderr)
     if not all(verdict.safe for verdict in verdicts):
         raise SystemExit(1)
 
 
 def fix(
-    policy: Annotated[Path, typer.Argument(help="A policy file.")],
+    policy: Annotated[Path, typer.Argument(metavar="POLICY", help="A policy file.")],
     write: Annotated[
         bool, typer.Option("--write", help="Save the file; else its change is shown only.")
     ] = False,
-    task: Annotated[str, typer.Option(help="Fix it for this task, not the policy's own.")] = "",
-    data: Annotated[str, typer.Option(help="Fix it for this data set's classes and picture sizes.")] = "",
+    task: Annotated[
+        str, typer.Option(metavar="TASK", help="Fix it for this task, not the policy's own.")
+    ] = "",
+    data: Annotated[
+        str, typer.Option(metavar="SOURCE", help="Fix it for this data set's classes and picture sizes.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Narrow or remove the steps that make a policy unsafe, and show the diff; exit 1 if something is left.
+    """Narrow or remove the steps that make a policy unsafe.
+
+    The change is shown as a diff, and saved with --write.  Exit 1 if something is left for you to mend.
 
     Example: augkit fix recipes/policies/digits-unsafe.yaml
     """
@@ -99,7 +119,8 @@ def fix(
         save(policy, fixed.after)
         print(f"saved {policy}", file=sys.stderr)
     elif fixed.done:
-        print("nothing is saved; 'augkit fix --write' saves it", file=sys.stderr)
+        more = [*(["--task", task] if task else []), *(["--data", data] if data else [])]
+        print(f"next: {advice.command('fix', policy, *more, '--write')} saves it", file=sys.stderr)
     if not fixed.verdict.safe:
         raise SystemExit(1)
 
@@ -116,10 +137,14 @@ def _mended(fixed: Fixed, policy: Path) -> None:
 
 
 def explain(
-    code: Annotated[str, typer.Argument(help="A rule, such as LS102; all rules if left out.")] = "",
+    code: Annotated[
+        str, typer.Argument(metavar="RULE", help="A rule, such as LS102; all rules if left out.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Say what a rule is for, with an example that breaks it and one that does not.
+    """Say what a rule is for, or list all rules.
+
+    Each has an example that breaks it, and one that does not.
 
     Example: augkit explain LS102
     """
@@ -143,10 +168,10 @@ def explain(
 
 
 def list_tasks(
-    name: Annotated[str, typer.Argument(help="A task; all tasks if left out.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A task; all tasks if left out.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List the built-in tasks, or show what the labels of one survive.
+    """List the tasks, or show what the labels of one survive.
 
     Example: augkit tasks digits
     """
@@ -158,14 +183,19 @@ def list_tasks(
 
 
 def list_ops(
-    name: Annotated[str, typer.Argument(help="An op; all ops if left out.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An op; all ops if left out.")] = "",
     out: Annotated[
         Path | None,
-        typer.Option(help="Draw what the op does, from nothing to far: the file to write, .png or .html."),
+        typer.Option(
+            metavar="FILE",
+            help="Draw what the op does, from nothing to far: the file to write, .png or .html.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the ops that a policy can use, or show the settings of one, and draw what it does.
+    """List the ops of policies, or show one and its settings.
+
+    With --out it is drawn, from nothing to far.
 
     Example: augkit ops rotate --out rotate.png
     """
@@ -184,11 +214,14 @@ def list_ops(
 
 
 def print_schema(
-    kind: Annotated[Kind, typer.Argument(help="What files the schema is for.")] = Kind.policy,
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="What files the schema is for.")] = Kind.policy,
 ) -> None:
-    """Print the JSON Schema of policies or of tasks, for editors; its words are those of draft 7.
+    """Print the JSON Schema of policies or tasks, for editors.
 
-    An editor takes it by a comment: # yaml-language-server: $schema=policy.schema.json
+    Its words are those of draft 7.  An editor takes it by a comment in the first line of the file:
+
+    \b
+      # yaml-language-server: $schema=policy.schema.json
 
     Example: augkit schema policy > policy.schema.json
     """

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli import advice
 from augkit.errors import StoreError, UsageError
 from augkit.intervals import Interval
 
@@ -21,23 +22,34 @@ def add_to(app: typer.Typer) -> None:
 
 
 def init(
-    task: Annotated[str, typer.Option(help="What your labels are: a built-in task, see augkit tasks.")] = "",
+    task: Annotated[
+        str, typer.Option(metavar="TASK", help="What your labels are: a built-in task, see augkit tasks.")
+    ] = "",
     data: Annotated[
-        str, typer.Option(help="Your pictures: a folder of class folders, or a source such as mnist-sample.")
+        str,
+        typer.Option(
+            metavar="SOURCE",
+            help="Your pictures: a folder of class folders, or a source such as mnist-sample.",
+        ),
     ] = "",
     classes: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="NAMES",
             help="Your class names, if the pictures are not at hand: cat,dog; or which class of the task "
-            "each one is: zero=0,one=1."
+            "each one is: zero=0,one=1.",
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The policy file to write; others are written beside it.")] = Path(
-        "policy.yaml"
-    ),
-    overwrite: Annotated[bool, typer.Option(help="Replace files that are there already.")] = False,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="The policy file to write; others are written beside it.")
+    ] = Path("policy.yaml"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there already.")
+    ] = False,
 ) -> None:
-    """Write a first policy for a task, proved safe, and a task file where your classes have other names.
+    """Write a first policy for your labels, proved safe.
+
+    Where your classes have names of their own, a task file is written beside it, to say what they survive.
 
     Example: augkit init --task digits
 
@@ -69,7 +81,7 @@ def init(
     print(f"wrote {out}: {about}")
     if own:
         print(f"wrote {beside}: what your {len(names)} classes survive; change it where yours differ")
-    print(_next(out, data))
+    print(advice.after_init(str(out), data))
 
 
 def _named(given: list[str]) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -125,16 +137,3 @@ def _write(files: dict[Path, str], *, overwrite: bool) -> None:
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StoreError(f"cannot write it: {error.strerror}", where=str(error.filename or "")) from None
-
-
-def _next(out: Path, data: str) -> str:
-    """Say what to do with a new policy."""
-    where = data or "YOUR-PICTURES"
-    check = f"augkit check {out}" + (f" --data {data}" if data else "")
-    return "\n".join([
-        "next:",
-        f"  {check}",
-        f"  augkit preview {out} {where} --out preview.png",
-        f"  augkit generate {out} {where} augmented --copies 4",
-        *([] if data else ["YOUR-PICTURES is a folder of class folders, or a source: augkit build --list"]),
-    ])  # fmt: skip

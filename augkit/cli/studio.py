@@ -20,14 +20,26 @@ def add_to(app: typer.Typer) -> None:
 
 
 def studio(
-    policy: Annotated[Path, typer.Argument(help="The policy file; it need not be safe, nor finished.")],
-    data: Annotated[str, typer.Option(help="A source such as mnist-sample, or a folder of class folders.")],
-    task: Annotated[str, typer.Option(help="Judge against this task, not the policy's own.")] = "",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port of the page; 0 is any free one.")] = 0,
+    policy: Annotated[
+        Path, typer.Argument(metavar="POLICY", help="The policy file; it need not be safe, nor finished.")
+    ],
+    data: Annotated[
+        str,
+        typer.Option(metavar="SOURCE", help="A source such as mnist-sample, or a folder of class folders."),
+    ],
+    task: Annotated[
+        str, typer.Option(metavar="TASK", help="Judge against this task, not the policy's own.")
+    ] = "",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="NUMBER", help="The port of the page; 0 is any free one.")
+    ] = 0,
     browse: Annotated[bool, typer.Option("--open", help="Open the page in your browser.")] = False,
 ) -> None:
-    """Write a policy on a page of this machine, its pictures and their verdicts beside it, until Ctrl-C.
+    """Write a policy on a page, pictures and verdicts beside it.
 
+    The page is this machine's own and nobody else's; it is open until Ctrl-C.
+
+    \b
     Example: augkit studio recipes/policies/digits.yaml --data mnist-sample --open
     """
     try:

@@ -130,7 +130,11 @@ def read(out: Path, *, shown: tuple[int, int, int]) -> Contents:
         StoreError: there is no finished data set, or a part of it cannot be read.
     """
     if checking.marker(out) is None:
-        raise StoreError("there is no finished data set here", where=str(out), fix="give the folder of one")
+        raise StoreError(
+            "there is no finished data set here",
+            where=str(out),
+            fix="give the folder that augkit generate or build made",
+        )
     try:
         said = json.loads((out / disk.PLAN).read_text("utf-8"))
         plan = plan_of(out, said)

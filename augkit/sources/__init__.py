@@ -151,8 +151,17 @@ def _request(source: str, checksums: bool, say: Say) -> Request:
         return Request(name, where, checksums, say)
     path = Path(where if name == "folder" else source).expanduser()
     if not path.exists():
-        fix = did_you_mean(name, SOURCES) or f"give a folder, or one of {', '.join(SOURCES)}"
+        fix = _meant(path) or did_you_mean(name, SOURCES) or f"give a folder, or one of {', '.join(SOURCES)}"
         raise SourceError("there is no such source", where=source, fix=fix)
     if path.is_file() and path.suffix.lower() in _BY_SUFFIX:
         return Request(_BY_SUFFIX[path.suffix.lower()], str(path), checksums, say)
     return Request("folder", str(path), checksums, say)
+
+
+def _meant(path: Path) -> str:
+    """Say which folder beside a path that is not there may be meant, or which source."""
+    try:
+        beside = sorted(each.name for each in path.parent.iterdir() if each.is_dir())
+    except OSError:
+        beside = []
+    return did_you_mean(path.name, [*beside, *(SOURCES if path.parent == Path() else ())])

@@ -40,7 +40,7 @@ _SIGNS = {  # what the files of other sources are called
     "parquet": r"\.parquet$",
     "webdataset": r"\.tar$",
 }
-_LAYOUT = "want root/class/picture or root/split/class/picture"
+_LAYOUT = "give each class a folder of its own: root/class/picture, or root/split/class/picture"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -148,7 +148,11 @@ def _absent(root: Path) -> StoreError:
     if (root / disk.PLAN).exists():
         fix = "run the command that makes it again: it carries on"
         return StoreError("it is not finished", where=str(root), fix=fix)
-    return StoreError("augkit made no data set here", where=str(root), fix="give the folder of one")
+    return StoreError(
+        "augkit made no data set here",
+        where=str(root),
+        fix="give the folder that augkit generate or build made",
+    )
 
 
 def _verified(root: Path, said: dict[str, Any], incremental: bool) -> Verified:

@@ -78,7 +78,11 @@ def replay(out: str | Path, row: int | str, *, source: str = "") -> Replayed:
     """
     root = Path(out)
     if checking.marker(root) is None:
-        raise StoreError("there is no finished data set here", where=str(root), fix="give the folder of one")
+        raise StoreError(
+            "there is no finished data set here",
+            where=str(root),
+            fix="give the folder that augkit generate or build made",
+        )
     said = json.loads((root / disk.PLAN).read_text("utf-8"))
     wanted = _row(root, row)
     name = wanted.get("name", wanted["file"])

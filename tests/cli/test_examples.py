@@ -67,6 +67,17 @@ def test_every_option_and_argument_is_explained(name: str) -> None:
         assert getattr(parameter, "help", None) or parameter.name == "help", parameter.name
 
 
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_help_begins_with_a_short_sentence_and_breaks_no_example(name: str) -> None:
+    first, _, rest = (COMMANDS[name].help or "").partition("\n\n")
+    assert first.endswith(".") and len(first) <= 62 and rest.strip()  # fits a line of augkit --help
+    with typer.Context(APP, info_name="augkit", terminal_width=80) as above:
+        shown = COMMANDS[name].get_help(typer.Context(COMMANDS[name], info_name=name, parent=above))
+    lines = [line.strip().removeprefix("Example: ") for line in shown.splitlines()]
+    assert set(examples(name)) <= set(lines)
+    assert max(map(len, shown.splitlines())) <= 90 and "<str>" not in shown.partition("Options:")[2]
+
+
 @pytest.fixture(scope="module")
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Make what examples name, once."""

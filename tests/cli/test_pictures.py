@@ -115,7 +115,8 @@ def test_report_writes_one_page_on_a_data_set(augkit: Run, digits, tmp_path: Pat
     before = making.tree(tmp_path / "made")
     page = tmp_path / "new" / "report.html"
     code, said, err = augkit("report", tmp_path / "made", "--out", page)
-    assert (code, said, err) == (0, f"wrote {page}\n", "")
+    assert (code, said) == (0, f"wrote {page}\n")
+    assert err.startswith(f"next: open {page} in a browser; {tmp_path}/made/README.md says how")
     assert page.read_text("utf-8").count("<img ") == 20 * 3 and making.tree(tmp_path / "made") == before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,14 +55,14 @@ def test_a_first_policy_is_accepted_by_check(augkit: Run, name: str, tmp_path: P
 def commands(printed: str) -> list[list[str]]:
     """Return the commands that a person is told to run next."""
     told = printed.partition("next:")[2].splitlines()
-    return [line.split()[1:] for line in told if line.startswith("  augkit ")]
+    return [shlex.split(line)[1:] for line in told if line.startswith("  augkit ")]
 
 
 def test_a_folder_of_photographs_becomes_a_safe_data_set_by_following_what_is_printed(
     augkit: Run, tmp_path: Path
 ) -> None:
-    photos(tmp_path / "photos", "rose", "tulip")
-    code, out, _ = augkit("init", "--task", "natural", "--data", "photos")
+    photos(tmp_path / "my photos", "rose", "tulip")
+    code, out, _ = augkit("init", "--task", "natural", "--data", "my photos")
     assert code == 0 and "wrote task.yaml: what your 2 classes survive" in out
     assert 'classes: ["rose", "tulip"]' in (tmp_path / "task.yaml").read_text()
     following, done = commands(out), []
@@ -82,6 +83,32 @@ def test_a_folder_of_photographs_becomes_a_safe_data_set_by_following_what_is_pr
     (tmp_path / "augmented/train/rose").rename(tmp_path / "augmented/train/thorn")
     code, out, _ = augkit("verify", "augmented", "--json")
     assert code == 1 and not json.loads(out)["whole"] and json.loads(out)["problems"]
+
+
+def test_wrong_turns_are_answered_with_the_way_back(augkit: Run, tmp_path: Path) -> None:
+    photos(tmp_path / "my photos", "rose", "tulip")
+    code, _, err = augkit("init", "--task", "natural", "--data", "my fotos")
+    assert code == 3 and "did you mean my photos?" in err
+    code, _, err = augkit("init", "--task", "natural", "--data", "my photos/rose")
+    assert code == 3 and "lies outside any class folder" in err and "give each class a folder" in err
+    (tmp_path / "policy.yaml").write_text(
+        "version: 1\ntask: natural\nsteps:\n  - rotate: {degrees: [90, 90]}\n"
+    )
+    code, _, err = augkit("generate", "policy.yaml", "my photos", "out")
+    assert code == 1 and "next: augkit fix policy.yaml --data 'my photos' shows" in err
+    code, _, err = augkit("preview", "policy.yaml", "my photos", "--out", "p.html")
+    assert code == 0 and "augkit fix policy.yaml --data 'my photos'" in err
+    code, _, err = augkit("fix", "policy.yaml", "--data", "my photos")
+    assert "next: augkit fix policy.yaml --data 'my photos' --write saves it" in err
+    assert augkit("fix", "policy.yaml", "--data", "my photos", "--write")[0] == 0
+    code, _, err = augkit("preview", "policy.yaml", "my photos", "--out", "p.html")
+    assert code == 0 and "next: augkit generate policy.yaml 'my photos' augmented --copies 4 makes" in err
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine.txt").write_text("mine")
+    code, _, err = augkit("generate", "policy.yaml", "my photos", "full")
+    assert code == 3 and "it is not empty" in err and "choose a new folder" in err
+    code, _, err = augkit("verify", "full")
+    assert code == 3 and "give the folder that augkit generate or build made" in err
 
 
 def test_classes_with_other_names_get_a_task_file_that_check_takes(augkit: Run, tmp_path: Path) -> None:
