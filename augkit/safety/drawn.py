@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.draw import Draws
-from augkit.intervals import Interval
+from augkit.intervals import Arcs, Interval
 from augkit.ops.foreign import Foreign
 from augkit.reach import AXES, Limits, Reach, inside
 from augkit.safety import bound, reflected
@@ -44,7 +44,8 @@ def found_in(
         rules:   those that are asked.
     """
     fine = clear(draws, task, classes)
-    return [() if fine[i] else asked(draws, i, task, classes, rules) for i in range(len(draws))]
+    whole = None if fine.all() else bound.reach(draws.policy, _aspect(draws))
+    return [() if fine[i] else asked(draws, i, task, classes, rules, whole) for i in range(len(draws))]
 
 
 def clear(draws: Draws, task: Task, classes: tuple[str, ...]) -> Bools:
@@ -56,7 +57,7 @@ def clear(draws: Draws, task: Task, classes: tuple[str, ...]) -> Bools:
     out: Bools = draws.labels == draws.label_before
     if not len(draws):
         return out
-    aspect = Interval(float(draws.aspects.min()), float(draws.aspects.max()))
+    aspect = _aspect(draws)
     reach = bound.reach(draws.policy, aspect)
     mirrors = bound.reflects(draws.policy, aspect)
     groups: dict[Reach, list[int]] = {}
@@ -80,12 +81,23 @@ def clear(draws: Draws, task: Task, classes: tuple[str, ...]) -> Bools:
     return out
 
 
+def _aspect(draws: Draws) -> Interval:
+    return Interval(float(draws.aspects.min()), float(draws.aspects.max()))
+
+
 def asked(
-    draws: Draws, i: int, task: Task, classes: tuple[str, ...], rules: tuple[Rule, ...]
+    draws: Draws,
+    i: int,
+    task: Task,
+    classes: tuple[str, ...],
+    rules: tuple[Rule, ...],
+    whole: Reach | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what rules find in one draw, asked one by one; arguments as for `found_in`."""
+    """Return what rules find in one draw, asked one by one; arguments as for `found_in`, and the reach of the
+    policy, if it is known: what that keeps, no draw leaves.
+    """
     one = _alone(draws, i)
-    case = _Case(one, task, classes[int(draws.label_before[i])])
+    case = _Case(one, task, classes[int(draws.label_before[i])], whole)
     found = [finding for rule in rules for finding in rule.check(case)]
     if draws.labels[i] != draws.label_before[i]:
         found = [finding for finding in found if finding.axis not in _RELABELLED]
@@ -95,29 +107,36 @@ def asked(
 class _Case(Case):
     """Hold one draw against what one class survives."""
 
-    def __init__(self, draw: Draws, task: Task, name: str) -> None:
-        aspect = Interval(float(draw.aspects[0]), float(draw.aspects[0]))
+    def __init__(self, draw: Draws, task: Task, name: str, whole: Reach | None) -> None:
+        aspect = _aspect(draw)
         super().__init__(draw.policy, task, (name,), aspect)
-        self.settler = _Settler(draw, aspect)
+        self.settler = _Settler(draw, aspect, whole)
 
 
 class _Settler(Settler):
-    """Settle limits of one draw: its bound, then its measure."""
+    """Settle limits of one draw: by the bound of its policy, by its measure, or by its own bound."""
 
-    def __init__(self, draw: Draws, aspect: Interval) -> None:
+    def __init__(self, draw: Draws, aspect: Interval, whole: Reach | None) -> None:
         super().__init__(draw.policy, aspect)
-        self.draw = draw
+        self.draw, self.whole = draw, whole
 
     def _settle(self, axis: str, limit: Limits) -> Answer:
-        reached = self.reach.on(axis)
-        if inside(reached, limit):
-            return Answer("safe", reached)
+        if self.whole is not None and inside(self.whole.on(axis), limit):
+            return Answer("safe", self.whole.on(axis))
+        if axis not in MEASURED and inside(self.reach.on(axis), limit):
+            return Answer("safe", self.reach.on(axis))
         measured = bound.reached(self.draw, axis)[:, 0]
         over = bound.open_ended(axis, limit).excess(measured)
         value = float(measured[np.argmax(over)])
         if over.max() > _MARGIN and bound.certain(self.draw, axis, limit):
-            return Answer("unsafe", reached, value, self.draw)
-        if axis in _RELABELLED and self.reflects:
+            return Answer("unsafe", _exactly(axis, value), value, self.draw)
+        beside = axis in _RELABELLED and self.reflects
+        if over.max() <= _MARGIN and not beside and self._whole(axis):
+            return Answer("safe", _exactly(axis, value), value)
+        reached = self.reach.on(axis)
+        if inside(reached, limit):
+            return Answer("safe", reached)
+        if beside:
             image = reflected.worst(self.draw, axis, limit)
             if image is not None:
                 return Answer("unsafe", reached, image.turn, self.draw, border=True)
@@ -128,6 +147,13 @@ class _Settler(Settler):
         if axis in MEASURED:
             return bound.unmeasured(self.policy, axis, self.aspect) == Reach()
         return not self._unseen(axis)
+
+
+def _exactly(axis: str, value: float) -> Limits:
+    """Return the limits that hold one value alone; nothing where a draw does not speak of the axis."""
+    if axis in _RELABELLED:
+        return Arcs(()) if np.isnan(value) else Arcs.of((value, value))
+    return Interval(np.inf, -np.inf) if np.isnan(value) else Interval(value, value)
 
 
 def _alone(draws: Draws, i: int) -> Draws:

@@ -6,6 +6,7 @@ Knows no policies, as `augkit.show.sheet` does not.
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ _SHARP = 2  # pixels of a picture to a pixel of its cell, for screens that have 
 _MANY = 300  # pictures; of more, each has one pixel to a pixel, so that the file stays small
 _SMALL = 64 * 64  # pixels; up to so many a lossless file is as small as any
 _LOSSY = "jpeg:85"
+_NAMED = re.compile(r"(?<=[a-z]) (?=-?\d)")
+_LONG = re.compile(r"[_/](?=\w)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Gallery:
         """Return its rows alone as HTML, without title and note."""
         most = self.cell * (_SHARP if sum(len(row.cells) for row in self.rows) <= _MANY else 1)
         rows = [(row, [_shot(cell.picture, self.cell, most) for cell in row.cells]) for row in self.rows]
-        return page.filled(_HERE / "shots.html", gallery=self, rows=rows)
+        return page.filled(_HERE / "shots.html", gallery=self, rows=rows, broken=_broken)
 
     def html(self) -> str:
         """Return it as an HTML document that holds its pictures."""
@@ -60,6 +63,16 @@ class Gallery:
 
     def _repr_html_(self) -> str:
         return page.fragment(self.fragment("h2"))
+
+
+def _broken(caption: str) -> Markup:
+    """Return a caption that is broken where it reads well: not between a name and its value, and in a long
+    name after "_" or "/".
+    """
+    from markupsafe import Markup, escape
+
+    kept = str(escape(_NAMED.sub("\u00a0", caption)))
+    return Markup(_LONG.sub(r"\g<0><wbr>", kept))
 
 
 def _shot(picture: Picture, cell: int, most: int) -> dict[str, Any]:

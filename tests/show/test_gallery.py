@@ -72,7 +72,7 @@ def test_promise_24_names_are_text_and_never_code(make) -> None:
             "b",
             "span",
         ),
-        *("section", "ul", "li", "figure", "figcaption", "img"),
+        *("section", "ul", "li", "figure", "figcaption", "img", "wbr"),
     }
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     assert page.text.count("<script>alert(1)</script>") >= 3 and "{{ 7 * 7 }}" in page.text
@@ -81,6 +81,12 @@ def test_promise_24_names_are_text_and_never_code(make) -> None:
 def test_promise_24_a_page_asks_nothing_of_a_network() -> None:
     text = shown().html()
     assert not re.search(r"https?:|//[a-z]|@import|url\(", text)
+
+
+def test_a_caption_is_broken_where_it_reads_well() -> None:
+    page = shown("random_resized_crop area 0.5 x -0.25 </figcaption>_a").html()
+    said = page.partition("<figcaption>")[2].partition("</figcaption>")[0]
+    assert said.startswith("random_<wbr>resized_<wbr>crop area\u00a00.5 x\u00a0-0.25 &lt;/<wbr>figcaption")
 
 
 def test_large_pictures_are_shrunk_and_small_ones_are_shown_crisp_as_on_a_sheet() -> None:
@@ -104,4 +110,4 @@ def test_a_fragment_brings_its_style_and_leaves_the_page_around_it_alone() -> No
     selectors = [part for rule in re.findall(r"([^{}]+)\{", style) for part in rule.split(",")]
     assert len(selectors) > 50
     assert [part for part in selectors if ".augkit" not in part and not part.strip().startswith("@")] == []
-    assert text.startswith('<div class="augkit">') and "<html" not in text
+    assert text.startswith('<div class="augkit fragment">') and "<html" not in text

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import http.server
-import os
 import re
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -23,11 +21,10 @@ import uvicorn  # noqa: E402
 from augkit.sources import records  # noqa: E402
 from augkit.studio import Desk  # noqa: E402
 from augkit.studio.app import app  # noqa: E402
+from tests.page.chromium import CHROMIUM, faint, launched, unnamed  # noqa: E402
 from tests.store import making  # noqa: E402
 from tests.studio.conftest import UNSAFE  # noqa: E402
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this system to drive")
 
 SOON = 30_000  # ms, on a machine that does much else
@@ -37,7 +34,7 @@ HOSTILE = '<img src=x onerror="window.broken=1">'
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with driver.sync_playwright() as play:
-        made = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        made = launched(play)
         yield made
         made.close()
 
@@ -305,17 +302,53 @@ def test_all_of_it_works_from_the_keyboard(visit: Any, desk: Desk) -> None:
     assert "[-20, 20]" in desk.path.read_text("utf-8")
 
 
+def test_wherever_the_focus_is_it_can_be_seen(visit: Any, desk: Desk) -> None:
+    page = visit(desk)
+    kinds = set()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        page.wait_for_function(script("focused.js"), timeout=5000)
+        kinds.add(page.evaluate("`${document.activeElement.localName} ${document.activeElement.type}`"))
+    assert {"a ", "button button", "input range", "input number", "div undefined"} <= kinds
+
+
 def test_a_screen_reader_is_told_what_everything_is(visit: Any, desk: Desk) -> None:
     page = visit(desk)
-    assert (
-        page.get_attribute("#verdict", "role") == "status"
-        and page.get_attribute("#verdict", "aria-live") == "polite"
-    )
-    unnamed = page.evaluate(script("unnamed.js"))
-    assert unnamed == []
-    first = page.locator(".copy").first
-    assert "unsafe" in first.inner_text() and "LS102" in first.inner_text()
-    assert page.locator(".row").first.get_attribute("aria-label")
+    assert unnamed(page) == []
+    tree = page.locator("body").aria_snapshot()
+    for each in (
+        'link "Skip to the pictures"',
+        'heading "p.yaml" [level=1]',
+        "- status: ✕ unsafe for digits",
+        'button "Apply fix"',
+        'button "Copy command"',
+        'button "Save"',
+        'region "The policy, as YAML"',
+        'textbox "policy, YAML; Tab leaves, F8 goes to the next finding"',
+        'region "Findings (',
+        'button "line 5: turns by 90°',
+        'region "Ranges"',
+        'group "rotate"',
+        'slider "rotate degrees lowest"',
+        'spinbutton "rotate degrees highest as a number"',
+        'region "Pictures"',
+        'spinbutton "seed"',
+        'combobox "class"',
+        'combobox "shown"',
+        'checkbox "only unsafe"',
+    ):
+        assert each in tree, (each, tree)
+    copy = page.locator(".copy").first
+    assert "unsafe LS102" in copy.aria_snapshot() and "turns by" in copy.aria_snapshot()
+    assert page.get_by_label("rotate degrees lowest", exact=True).get_attribute("aria-valuetext") == "-90"
+    for box in ("#verdict", "#message"):
+        assert (
+            page.get_attribute(box, "role") == "status" and page.get_attribute(box, "aria-live") == "polite"
+        )
+    copy.click()
+    page.wait_for_selector("#detail[open] .values tr")
+    shown = page.locator("#detail").aria_snapshot()
+    assert 'button "Close"' in shown and 'table "drawn values"' in shown and 'img "original' in shown
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -323,5 +356,4 @@ def test_a_screen_reader_is_told_what_everything_is(visit: Any, desk: Desk) -> N
 def test_words_stand_out_and_nothing_overflows(visit: Any, desk: Desk, scheme: str, width: int) -> None:
     page = visit(desk, color_scheme=scheme, viewport={"width": width, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    faint = page.evaluate(script("faint.js"))
-    assert faint == []
+    assert faint(page) == []
