@@ -59,21 +59,30 @@ def _example(name: str) -> str:
     elif name in SUITES:
         inner = "{}"
     else:
-        given = []
-        for field in dataclasses.fields(OPS[name]):
-            if field.default is not dataclasses.MISSING:
-                continue
-            swept = values(name, field.name)
-            if "limits" in field.metadata:
-                ends = sorted(float(value) for value in (swept[0], swept[-1]))
-                given.append(f"{field.name}: [{ends[0]:g}, {ends[1]:g}]")
-            else:
-                middle = swept[len(swept) // 2]
-                given.append(f"{field.name}: {middle if isinstance(middle, str) else f'{middle:g}'}")
+        fields = dataclasses.fields(OPS[name])
+        given = [_given(name, field) for field in fields if field.default is dataclasses.MISSING]
         if not given:  # one of several settings is needed, or none
             given = [f"{setting}: {value:g}" for setting, value in _NEEDED.get(name, {}).items()]
+        if not given:  # or each can be left out, and all of them would do nothing
+            given = [_given(name, field) for field in fields if _rests(field)][:1]
         inner = f"{{{', '.join(given)}}}"
     return f"version: 1\ntask: none\nsteps:\n  - {name}: {inner}\n"
+
+
+def _given(name: str, field: dataclasses.Field[Any]) -> str:
+    """Return a setting as it is written, as wide as its picture shows it."""
+    swept = values(name, field.name)
+    if "limits" in field.metadata:
+        ends = sorted(float(value) for value in (swept[0], swept[-1]))
+        return f"{field.name}: [{round(ends[0], 3):g}, {round(ends[1], 3):g}]"
+    middle = swept[len(swept) // 2]
+    return f"{field.name}: {middle if isinstance(middle, str) else f'{middle:g}'}"
+
+
+def _rests(field: dataclasses.Field[Any]) -> bool:
+    """Tell whether a range does nothing unless it is given."""
+    limits = field.metadata.get("limits")
+    return limits is not None and limits.still is not None and field.default == (limits.still, limits.still)
 
 
 def rule(code: str) -> dict[str, Any]:

@@ -143,7 +143,8 @@ def test_what_is_no_policy_is_underlined_and_comes_back_when_it_is_one(visit: An
     page = visit(desk)
     typed(page, "rotate:", "rotat:")
     assert "not a policy yet" in judged(page, "unreadable")
-    assert "did you mean rotate?" in page.inner_text("#findings")
+    found = page.inner_text("#findings")
+    assert "did you mean rotate?" in found and "✕ error" in found and "unsafe" not in found
     assert page.inner_text(".cm-lintRange-error").startswith("rotat: {degrees")
     typed(page, "rotat:", "rotate:")
     judged(page, "unsafe")

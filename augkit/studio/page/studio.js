@@ -157,7 +157,7 @@ function finding(mark) {
   if (mark.fix) go.append(make("div", "fix", mark.severity === "info" ? mark.fix : `fix: ${mark.fix}`));
   go.addEventListener("click", () => reveal(mark.from, mark.to));
   const item = make("li");
-  item.append(stateOf(state, mark.code, state), go);
+  item.append(stateOf(state, mark.code, mark.code ? state : "error"), go);
   return item;
 }
 
