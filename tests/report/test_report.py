@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from datasets import DatasetDict
 
-from augkit import store
+from augkit import codec, store
 from augkit.audit import Audit
 from augkit.audit.cells import Cell, Terms
 from augkit.audit.proportions import Share
@@ -59,6 +59,27 @@ def test_what_is_counted_is_what_the_manifest_says(made: Path) -> None:
     assert len(changed)
     for (one, other), count in changed.items():
         assert f"{count} × {one} as {other}" in said
+
+
+def test_where_it_comes_from_is_said_whole(made: Path) -> None:
+    said, plan = text(report(made)), making.plan(making.RELABEL, copies=3)
+    known = json.loads((made / ".augkit/plan.json").read_text())
+    assert f"Seed {plan.seed}, plan {plan.digest[:16]}:" in said
+    for name in ("policy.resolved.yaml", "task.yaml"):
+        for line in (made / ".augkit" / name).read_text().splitlines():
+            assert " ".join(line.split()) in said, (name, line)
+    assert known["made_with"] and all(
+        f"{name} {version}" in said for name, version in known["made_with"].items()
+    )
+
+
+def test_the_sizes_of_pictures_and_files_are_those_on_the_disk(tmp_path: Path) -> None:
+    images = [codec.encode(np.zeros((h, w, 1), np.uint8), "png") for h, w in ((20, 31), (44, 28), (25, 25))]
+    data = DatasetDict(train=records.dataset(list("abc"), images, [0, 1, 2], making.DIGITS))
+    store.build(data, tmp_path / "out")
+    said = text(report(tmp_path / "out"))
+    assert "Pictures are 25 to 31 pixels wide and 20 to 44 high." in said
+    assert f"size{sum(map(len, images)) / 1e6:.3g} MB" in said
 
 
 def test_values_are_spread_as_numpy_spreads_them(made: Path) -> None:
