@@ -27,10 +27,10 @@ demo: $(STAMP)  ## from a YAML policy to a trained AlexNet, on real digits; minu
 	@$(BIN)/python -m recipes.demo $(ARGS)
 
 test: $(STAMP)  ## run the tests, on one backend; ARGS='-k name' picks some
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
 
 torture: $(STAMP)  ## kill runs, over and over, and hold what they finish to the same bytes
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 -m torture $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup -m torture $(ARGS)
 
 bench: $(STAMP)  ## measure speed and quality against peers, minutes; ARGS=photos picks a section
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -19,6 +19,8 @@ from augkit.safety import RULES
 from augkit.suites import SUITES
 from tests.show.test_gallery import Tags
 
+pytestmark = pytest.mark.xdist_group("docs")  # one process writes the site, once
+
 ADDRESSES = [
     *(f"ops/{name}.html" for name in (*OPS, *SUITES, "albumentations")),
     *(f"rules/{code}.html" for code in RULES),
