@@ -8,6 +8,7 @@ op, and `#2` for the second use of it.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from augkit import document
 from augkit.document import Item
 from augkit.errors import UsageError, did_you_mean
-from augkit.ops import OPS, Geometric, Limits, Op, foreign
+from augkit.ops import OPS, Drawn, Geometric, Limits, Op, foreign
 from augkit.suites import SUITES, Suite, left
 
 CHOICES = ("one_of", "some_of")
@@ -33,6 +34,11 @@ class Step:
     name: str
     where: str = dataclasses.field(compare=False)
     path: str = dataclasses.field(compare=False)
+
+    @functools.cached_property
+    def drawn(self) -> tuple[Drawn, ...]:
+        """Return the numbers that a use of the op draws; kept, as every batch asks for them many times."""
+        return self.op.drawn()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -167,7 +167,7 @@ def undone(draws: Draws, which: NDArray[np.bool_]) -> Draws:
     for at, step in enumerate(draws.policy.leaves()):
         if not (isinstance(step.op, Geometric) and step.op.reshapes):
             active[at, which] = False
-        for number in step.op.drawn():
+        for number in step.drawn:
             if number.still is not None:
                 numbers[row, which] = number.still
             row += 1

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from augkit import affine
 from augkit.affine import IDENTITY, Map
-from augkit.draw.runs import Group, Run, Use, Window, chosen, compiled, filled
+from augkit.draw.runs import Done, Group, Run, Use, Window, chosen, compiled, filled
 from augkit.draw.tilts import Tilt, tilt
 from augkit.draw.tones import bends, tones
-from augkit.ops import Drawn, Geometric, Kernel, Op, Tone
+from augkit.ops import Drawn, Geometric, Kernel, Tone
 from augkit.policy import Policy
 from augkit.reach import AXES, TONE, Limits
 from augkit.steps import Step
@@ -91,7 +91,7 @@ class Draws:
         out: dict[str, Floats] = {}
         row = 0
         for step, done in zip(self.policy.leaves(), self.active, strict=True):
-            drawn = step.op.drawn()
+            drawn = step.drawn
             if not drawn:
                 out[step.name] = np.where(done, 1.0, np.nan)
             for number in drawn:
@@ -103,10 +103,10 @@ class Draws:
     @functools.cached_property
     def whole(self) -> Whole:
         """Return all steps composed, kernels left out."""
-        measured = (
-            (op, done, values) for op, done, values in self.done() if isinstance(op, Geometric | Tone)
-        )
-        run = next((part for part in compiled(measured, self.aspects) if isinstance(part, Run)), None)
+        measured = [step for step in self.done if isinstance(step[0], Geometric | Tone)]
+        others = any(done.any() for op, done, _ in self.done if not isinstance(op, Geometric | Tone))
+        parts = compiled(measured, self.aspects) if others else self._compiled
+        run = next((part for part in parts if isinstance(part, Run)), None)
         if run is None:
             a, b, tx, c, d, ty = filled(IDENTITY, len(self))
             return Whole((a, b, tx, c, d, ty), (), (a, b), self.aspects)
@@ -123,12 +123,12 @@ class Draws:
         kernels = [isinstance(step.op, Kernel) for step in self.policy.leaves()]
         patterns, place = np.unique(self.active[kernels], axis=1, return_inverse=True)
         if patterns.shape[1] <= 1:
-            return [Group(np.arange(len(self)), compiled(self.done(), self.aspects))]
+            return [Group(np.arange(len(self)), self._compiled)]
         out = []
         for number in range(patterns.shape[1]):
             which = np.flatnonzero(place == number)
             some = self.take(which)
-            out.append(Group(which, compiled(some.done(), some.aspects)))
+            out.append(Group(which, some._compiled))
         return out
 
     def parts(self, i: int) -> tuple[list[Run | Use], int]:
@@ -185,13 +185,13 @@ class Draws:
     @functools.cached_property
     def _tones(self) -> Mapping[str, Floats] | None:
         """Measure tones where more than lines change them; None where nothing else does."""
-        if not any(bends(op) and done.any() for op, done, _ in self.done()):
+        if not any(bends(op) and done.any() for op, done, _ in self.done):
             return None
-        return tones(self.done(), len(self))
+        return tones(self.done, len(self))
 
     @functools.cached_property
     def _tilt(self) -> Tilt | None:
-        return tilt(self.done(), self.aspects)
+        return tilt(self.done, self.aspects)
 
     @functools.cached_property
     def _poses(self) -> Mapping[str, Floats]:
@@ -214,13 +214,21 @@ class Draws:
             maps.append(affine.in_half_sides((a, b, tx, c, d, ty), self.aspects, after))
         return affine.kept(maps)
 
-    def done(self) -> Iterator[tuple[Op, Bools, dict[str, Floats]]]:
-        """Yield each step's op, in which draws it is done, and its numbers by name, each float64 (N,)."""
+    @functools.cached_property
+    def done(self) -> list[Done]:
+        """Return each step's op, in which draws it is done, and its numbers by name, each float64 (N,)."""
+        out: list[Done] = []
         row = 0
         for step, active in zip(self.policy.leaves(), self.active, strict=True):
-            drawn = step.op.drawn()
-            yield step.op, active, {number.name: self.numbers[row + i] for i, number in enumerate(drawn)}
-            row += len(drawn)
+            numbers = {number.name: self.numbers[row + i] for i, number in enumerate(step.drawn)}
+            out.append((step.op, active, numbers))
+            row += len(step.drawn)
+        return out
+
+    @functools.cached_property
+    def _compiled(self) -> list[Run | Use]:
+        """Return what is rendered where all draws do the same kernels."""
+        return compiled(self.done, self.aspects)
 
 
 _PLAIN: Mapping[str, Callable[[Draws], Floats]] = {
@@ -258,4 +266,4 @@ class _Effects(Mapping[str, Floats]):
 
 def numbered(policy: Policy) -> list[tuple[Step, Drawn]]:
     """Return the K drawn numbers of a policy, with the step that each belongs to."""
-    return [(step, number) for step in policy.leaves() for number in step.op.drawn()]
+    return [(step, number) for step in policy.leaves() for number in step.drawn]

@@ -59,7 +59,15 @@ class Run:
     mixes: Floats | None
     heights: Floats | None
 
-    @property
+    @functools.cached_property
+    def each(self) -> list[list[float]]:
+        """Return for each draw the nine entries of its map and its `before` and `after`: numbers of Python's
+        own, as one picture at a time wants them.
+        """
+        listed: list[list[float]] = np.stack([*self.through, self.before, self.after], axis=1).tolist()
+        return listed
+
+    @functools.cached_property
     def filter(self) -> str:
         """Return the name of the interpolation between pixels: that of the last op that asks for one."""
         return next((op.filter for op in reversed(self.reshaping) if hasattr(op, "filter")), "linear")

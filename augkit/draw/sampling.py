@@ -62,7 +62,7 @@ def _addresses(nodes: tuple[Node, ...]) -> Iterator[tuple[str, int]]:
     """Yield the name of each step and choice, in the order of `_open`, and how many words it needs."""
     for node in nodes:
         if isinstance(node, Step):
-            yield node.name, 1 + len(node.op.drawn())
+            yield node.name, 1 + len(node.drawn)
         else:
             yield node.name, 2 + len(node.branches)
             for branch in node.branches:
@@ -82,7 +82,7 @@ def _open(
         done = on & (keys.uniform(raws[0]) < node.p)
         if isinstance(node, Step):
             active.append(done)
-            numbers.extend(_value(n, words) for n, words in zip(node.op.drawn(), raws[1:], strict=True))
+            numbers.extend(_value(n, words) for n, words in zip(node.drawn, raws[1:], strict=True))
         else:
             for branch, picked in zip(node.branches, _picked(node, raws), strict=True):
                 _open(branch, done & picked, stream, active, numbers)

@@ -7,7 +7,7 @@ points of the source and of what comes out, at those of them that no frame on th
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,10 +74,12 @@ class Tilt:
         return affine.area([tuple(np.broadcast_arrays(*plane)) for plane in planes])  # type: ignore[misc]
 
 
-def tilt(steps: Iterable[Done], aspects: Floats) -> Tilt | None:
+def tilt(steps: Sequence[Done], aspects: Floats) -> Tilt | None:
     """Compose the steps that move points; None where none of them is a homography."""
+    if not any(isinstance(op, Projective) and done.any() for op, done, _ in steps):
+        return None
     through: Plane = IDENTITY
-    aspect, frames, clips, any_ = aspects, list[Window](), list[bool](), False
+    aspect, frames, clips = aspects, list[Window](), list[bool]()
     for op, done, values in steps:
         if isinstance(op, Geometric):
             through = chosen(done, composed(op.matrix(values, aspect), through), through)
@@ -86,13 +88,10 @@ def tilt(steps: Iterable[Done], aspects: Floats) -> Tilt | None:
         elif isinstance(op, Projective):
             frames.append(Window(done, through, aspect))
             through = chosen(done, composed(op.homography(values, aspect), through), through)
-            any_ |= bool(done.any())
         if isinstance(op, Projective) or (isinstance(op, Geometric) and op.clips):
             if isinstance(op, Geometric):
                 frames.append(Window(done, through, aspect))
             clips.append(isinstance(op, Geometric))
-    if not any_:
-        return None
     frames.append(Window(np.ones(len(aspects), dtype=np.bool_), through, aspect))
     whole = tuple(f._replace(through=filled(_nine(f.through), len(aspects))) for f in frames)
     return Tilt(aspects, whole, (*clips, True))

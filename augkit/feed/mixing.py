@@ -38,7 +38,7 @@ def mixed(
     Returns:
         New arrays of the same shapes, or the same arrays where no picture is mixed.
     """
-    for step, (op, done, values) in zip(draws.policy.leaves(), draws.done(), strict=True):
+    for step, (op, done, values) in zip(draws.policy.leaves(), draws.done, strict=True):
         if not isinstance(op, Blend) or not done.any():
             continue
         at = np.flatnonzero(done)

@@ -25,7 +25,7 @@ def windows(draws: Draws) -> NDArray[np.float32]:
     Raises UsageError where a draw turns, shears or tilts its picture: that shows no upright window.
     """
     a, b, tx, c, d, ty = affine.inverse(draws.whole.through)
-    tilted = any(isinstance(op, Projective) and done.any() for op, done, _ in draws.done())
+    tilted = any(isinstance(op, Projective) and done.any() for op, done, _ in draws.done)
     if tilted or max(np.abs(b).max(initial=0), np.abs(c).max(initial=0)) > _STRAIGHT:
         raise UsageError(
             "the policy turns pictures, and what they then show of their sources is no upright window",

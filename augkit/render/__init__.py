@@ -8,6 +8,8 @@ matrix and one table, clipped once at the end.  What a crop left outside its win
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,8 @@ from augkit.render import warp
 from augkit.render.colours import coloured, coloured_batch
 
 Picture = NDArray[np.uint8]
+
+_UINT8 = np.dtype(np.uint8)
 
 
 def render(
@@ -40,7 +44,7 @@ def render(
     """
     _check(picture)
     out = picture
-    sheet = _fill(draws, picture.shape[2])
+    sheet = _fill(draws.policy.fill, picture.shape[2])
     parts, j = draws.parts(i)
     for number, part in enumerate(parts):
         last = number + 1 == len(parts)
@@ -70,7 +74,7 @@ def render_batch(pictures: Picture, draws: Draws) -> Picture:
     if not len(pictures):
         return pictures.copy()
     _check(pictures[0])
-    fill = _fill(draws, pictures.shape[3])
+    fill = _fill(draws.policy.fill, pictures.shape[3])
     if len(draws.groups) == 1:
         out = _group(pictures, draws.groups[0], fill, draws.policy.border)
         return out.copy() if out is pictures else out
@@ -145,7 +149,7 @@ def _used_batch(pictures: Picture, sheets: Picture, use: Use, *, last: bool) -> 
 
 def _check(picture: Picture) -> None:
     shape: tuple[int, ...] = getattr(picture, "shape", ())
-    if getattr(picture, "dtype", None) != np.uint8 or len(shape) != 3 or shape[2] not in (1, 3) or 0 in shape:
+    if len(shape) != 3 or getattr(picture, "dtype", None) != _UINT8 or shape[2] not in (1, 3) or 0 in shape:
         kind = getattr(picture, "dtype", type(picture).__name__)
         raise UsageError(
             f"got a picture of {kind} {'×'.join(map(str, shape))}, want uint8 H×W×1 or H×W×3",
@@ -153,8 +157,10 @@ def _check(picture: Picture) -> None:
         )
 
 
-def _fill(draws: Draws, channels: int) -> Picture:
-    """Return the sheet's colour, uint8 1×1×C."""
-    fill = draws.policy.fill
+@functools.lru_cache(maxsize=64)
+def _fill(fill: tuple[int, ...], channels: int) -> Picture:
+    """Return the sheet's colour, uint8 1×1×C, which nobody may change."""
     levels = (round(sum(fill) / len(fill)),) if channels == 1 else fill if len(fill) == channels else fill * 3
-    return np.array(levels, dtype=np.uint8).reshape(1, 1, channels)
+    sheet = np.array(levels, dtype=np.uint8).reshape(1, 1, channels)
+    sheet.flags.writeable = False
+    return sheet

@@ -31,12 +31,20 @@ def coloured(picture: Picture, run: Run, i: int, *, own: bool = False) -> Pictur
     if run.mixes is not None and picture.shape[2] == 3:
         out, own = cv2.transform(out, run.mixes[i] * _TO_LEVELS).reshape(picture.shape), True
     elif run.levels is not None:
-        slope, level = (part[i] for part in run.levels)
-        table = np.rint(np.clip(_LEVELS * slope + level, 0, 255)).astype(np.uint8)
-        out, own = _looked_up(out, table, own=own), True
+        out, own = _looked_up(out, _table(run.levels[0][i], run.levels[1][i]), own=own), True
     if run.tables is not None:
         out = _looked_up(out, run.tables[i], own=own)
     return np.asarray(out, dtype=np.uint8)
+
+
+def _table(slope: np.float32, level: np.float32) -> NDArray[np.uint8]:
+    """Return the table of a line, uint8 (256,); without `clip`, which takes as long as all the rest."""
+    values = _LEVELS * slope
+    values += level
+    np.maximum(values, 0, out=values)
+    np.minimum(values, 255, out=values)
+    table: NDArray[np.uint8] = np.rint(values, out=values).astype(np.uint8)
+    return table
 
 
 def _looked_up(picture: Picture, table: NDArray[np.uint8], *, own: bool) -> Picture:

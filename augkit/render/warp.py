@@ -64,9 +64,8 @@ def warped(
     height, width, channels = picture.shape
     width, height = size or (width, height)
     after = run.size_after(width, height)
-    through = tuple(float(entry[i]) for entry in run.through)
-    aspects = float(run.before[i]), float(run.after[i])
-    entries = in_pixels(through, aspects, (width / by, height / by), after, math.sqrt)
+    *through, old, new = run.each[i]
+    entries = in_pixels(tuple(through), (old, new), (width / by, height / by), after, math.sqrt)
     if (
         by == 1
         and stack.fits((width, height), after, border, run.filter)
@@ -190,7 +189,7 @@ def _resampled(
         matrix = np.array([[points, 0, (points - 1) / 2], [0, points, (points - 1) / 2], [0, 0, 1]]) @ matrix
     flags, mode, fill = FILTERS[filter_], BORDERS[border], sheet.ravel().tolist()
     if entries[6] == entries[7] == 0:
-        flat = matrix[:2] / matrix[2, 2]
+        flat = matrix[:2] if entries[8] == 1 else matrix[:2] / entries[8]
         out = cv2.warpAffine(picture, flat, size, flags=flags, borderMode=mode, borderValue=fill)
     else:
         out = cv2.warpPerspective(picture, matrix, size, flags=flags, borderMode=mode, borderValue=fill)

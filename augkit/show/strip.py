@@ -275,7 +275,7 @@ def _blended(name: str, picture: Picture) -> Iterator[Cell]:
         partner = np.ascontiguousarray(picture[:, ::-1])
     yield Cell(partner, "partner", "first")
     drawn = _drawn(_policy(name), picture, copies=_PANELS - 1)
-    ((op, _, numbers),) = drawn.done()
+    ((op, _, numbers),) = drawn.done
     assert isinstance(op, Blend)
     pair = [np.repeat(one[None], len(drawn), axis=0) for one in (picture, partner)]
     out, shares = op.blend(pair[0], pair[1], numbers)

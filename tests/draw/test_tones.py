@@ -112,7 +112,7 @@ def test_light_of_another_colour_multiplies_each_channel():
 
 def test_a_colour_that_is_added_moves_each_channel():
     draws = one("  - pca_colour: {sigma: [1, 1]}")
-    _, _, values = next(draws.done())
+    _, _, values = draws.done[0]
     drawn_ = {name: float(value[0]) for name, value in values.items()}
     lit = OPS["pca_colour"](sigma=(1.0, 1.0)).apply(np.full((1, 1, 3), 128, np.uint8), drawn_)  # type: ignore[attr-defined,call-arg]
     assert draws.reached("brightness")[:, 0] == pytest.approx(lit.ravel() / 255 - 128 / 255, abs=0.003)
