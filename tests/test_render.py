@@ -20,6 +20,7 @@ from augkit.ops.geometric import FlipHorizontal, Rotate
 from augkit.ops.tone import Brightness, Contrast, Invert
 from augkit.policy import Policy
 from augkit.render import reduction, reductions, render, render_batch
+from augkit.render.warp import shrinks
 from augkit.steps import Step
 from tests.policies import GEOMETRIC, TONAL, a_step, drawn, read, written
 
@@ -514,10 +515,46 @@ def test_a_picture_read_at_half_its_size_is_rendered_as_the_whole_one():
         np.pad(whole, ((0, 1), (0, 1), (0, 0)), mode="edge"), (151, 101), interpolation=cv2.INTER_AREA
     )
     draws = made_of(Rotate(degrees=(10, 10)), Squeeze(), aspect=301 / 201)
-    assert reduction(draws, np.array([0]), (301, 201)) == 8
+    assert reduction(draws, np.array([0]), (301, 201)) == 4
     small = render(half, draws, 0, size=(301, 201), by=2)
     assert small.shape == (16, 24, 3)
     assert np.abs(small.astype(int) - render(whole, draws, 0)).mean() < 1.5
+
+
+def test_of_a_source_that_is_read_small_two_pixels_are_left_for_each_that_is_made():
+    policy = policy_of({"random_resized_crop": {}}, {"resize": {"width": 64, "height": 64}})
+    sizes = np.array([(400, 300), (1600, 1200), (4000, 3000)] * 30)
+    draws = drawn(policy, len(sizes), aspects=(4 / 3, 4 / 3), corners=False)
+    by, fewest = reductions(draws, sizes), shrinks(draws.groups[0].parts[0], sizes)
+    assert set(by.tolist()) == {1, 2, 4, 8}
+    assert ((by == 1) | (fewest >= 2 * by)).all() and ((by == 8) | (fewest < 4 * by)).all()
+
+
+def detailed(height: int, width: int) -> np.ndarray:
+    """Make a picture that has detail down to two pixels or so, as photographs have."""
+    noise = np.random.default_rng(0).normal(size=(height, width, 3))
+    blurred = cv2.GaussianBlur(noise, (0, 0), 1.0)
+    return np.clip(128 + blurred / blurred.std() * 45, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "factor, least", [(0.8, 40), (0.55, 41), (0.45, 42), (0.36, 43), (0.3, 42), (0.24, 35), (0.2, 35)]
+)
+def test_detail_that_shrinks_is_averaged_and_does_not_alias(factor, least):
+    draws = one({"zoom": {"factor": [factor] * 2}}, {"rotate": {"degrees": [10, 10]}}, aspect=151 / 121)
+    picture = detailed(121, 151)
+    expected, _ = reference(picture, draws, 0, points=6)
+    inside = reference(np.full_like(picture, 255), draws, 0)[0][:, :, 0] > 254
+    inside = cv2.erode(inside.astype(np.uint8), np.ones((5, 5))) > 0
+    gap = (render(picture, draws, 0) - expected)[inside]
+    assert 10 * np.log10(255**2 / (gap**2).mean()) >= least, "decibels"
+
+
+@pytest.mark.parametrize("size", [(64, 48), (201, 301), (130, 99)])
+def test_a_picture_that_only_gets_fewer_pixels_gets_no_darker_at_its_edges(size):
+    white = np.full((*size, 3), 255, np.uint8)
+    draws = made_of(FlipHorizontal(), Squeeze(), aspect=size[1] / size[0], fill=(0,))
+    assert (render(white, draws, 0) == 255).all()
 
 
 def test_a_picture_that_is_not_shrunk_is_read_whole():

@@ -18,6 +18,7 @@ from augkit.draw.runs import Group
 from augkit.errors import UsageError
 from augkit.render import warp
 from augkit.render.colours import coloured, coloured_batch
+from augkit.render.shrink import LEFT
 
 Picture = NDArray[np.uint8]
 
@@ -115,8 +116,8 @@ def reduction(draws: Draws, which: NDArray[np.int64], size: tuple[int, int]) -> 
 def reductions(draws: Draws, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return how much smaller a decoder may make the source picture of each draw: 1, 2, 4 or 8, int64 (N,).
 
-    The first thing that a draw does is to shrink it by at least as much in every direction, so that no pixel
-    that is asked for is lost.
+    The first thing that a draw does is to shrink it by at least twice as much in every direction, so that
+    what the decoder leaves out is not missed (`shrink.LEFT`).
 
     Args:
         draws: the draws.
@@ -129,7 +130,7 @@ def reductions(draws: Draws, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
         first = parts[0] if parts else None
         if isinstance(first, Run) and first.filter != "nearest":
             fewest = warp.shrinks(first, sizes[which])
-            out[which] = np.select([fewest >= 8, fewest >= 4, fewest >= 2], [8, 4, 2], 1)
+            out[which] = np.select([fewest >= by * LEFT for by in (8, 4, 2)], [8, 4, 2], 1)
     return out
 
 

@@ -79,7 +79,7 @@ def warped(
         maps = windows.folded(run, i, (width / by, height / by), after, border)
         folded = cv2.remap(picture, *maps, FILTERS[run.filter], borderMode=BORDERS[border])
         return np.asarray(folded, dtype=np.uint8).reshape(after[1], after[0], channels)
-    out = _resampled(picture, entries, after, sheet, border, run.filter)
+    out = _resampled(picture, entries, after, sheet, border, run.filter, by)
     for window in open_:
         out = windows.laid_over(out, window, run, i, sheet)
     return out
@@ -168,7 +168,7 @@ def _needs_care(entries: tuple[Any, ...], run: Run, sharp: float, i: int | None 
 
 
 def _resampled(
-    picture: Picture, entries: Entries, after: Size, sheet: Picture, border: str, filter_: str
+    picture: Picture, entries: Entries, after: Size, sheet: Picture, border: str, filter_: str, by: int
 ) -> Picture:
     """Resample a picture by a map of pixels to pixels, averaging where it shrinks."""
     if filter_ in ("linear", "area") and shrink.only(picture, entries, after):
@@ -176,11 +176,13 @@ def _resampled(
         return np.asarray(out, dtype=np.uint8).reshape(after[1], after[0], picture.shape[2])
     points = 1
     if filter_ != "nearest":
-        picture, entries = shrink.averaged(picture, entries, at_centre(entries, after))
+        linear, whole = at_centre(entries, after), picture
+        picture, entries = shrink.averaged(picture, entries, linear, after, border)
+        smaller = by > 1 or picture is not whole
         linear = at_centre(entries, after)
         most = 1 / max(singular_of(linear)[1], 1e-9)
         if most > _SHARP and filter_ == "linear":
-            picture, entries = shrink.softened(picture, entries, linear, after, border)
+            picture, entries = shrink.softened(picture, entries, linear, after, border, smaller=smaller)
         elif most > _SHARP:
             points = min(_MOST_POINTS, math.ceil(most))
     size = after[0] * points, after[1] * points
