@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from augkit.draw import Draws
 from augkit.errors import PictureError, UsageError
 from augkit.ops import Geometric
 from augkit.policy import Policy
-from augkit.render import render
+from augkit.render import reductions, render
 
 Picture = NDArray[np.uint8]
 
@@ -101,9 +101,9 @@ class Transform:
                 raise UsageError(
                     f"the rows have no column {name!r}, only {said}", fix="name it: image=, label="
                 )
-        pictures = [read(cell, f"row {row}") for row, cell in enumerate(rows[self.image])]
-        named = list(rows[self.key]) if self.key in rows else [_content(picture) for picture in pictures]
-        made, labels = self._made(pictures, rows[self.label], named)
+        sources = [_source(cell, f"row {row}") for row, cell in enumerate(rows[self.image])]
+        named = list(rows[self.key]) if self.key in rows else [_content(source.read()) for source in sources]
+        made, labels = self._made(sources, rows[self.label], named)
         return {**rows, self.image: made, self.label: labels.tolist()}
 
     def over(self, items: Any) -> Mapped:
@@ -117,19 +117,22 @@ class Transform:
 
     def one(self, picture: Any, label: int, key: str) -> tuple[Picture, int]:
         """Augment one picture; return it and its label after the change."""
-        made, labels = self._made([read(picture, key)], [label], [key])
+        made, labels = self._made([_source(picture, key)], [label], [key])
         return made[0], int(labels[0])
 
     def _made(
-        self, pictures: list[Picture], labels: Sequence[int], named: list[str]
+        self, sources: list[_Source], labels: Sequence[int], named: list[str]
     ) -> tuple[list[Picture], NDArray[np.int64]]:
         before = np.asarray(labels, dtype=np.int64)
         if len(before) and not 0 <= before.min() <= before.max() < len(self.plan.classes):
             raise UsageError(f"got a label outside the {len(self.plan.classes)} classes of the plan")
-        sizes = np.array([picture.shape[1::-1] for picture in pictures], dtype=np.int64).reshape(-1, 2)
-        draws = self.plan.draw(named, before, np.full(len(pictures), self.epoch + 1), sizes)
+        sizes = np.array([source.size for source in sources], dtype=np.int64).reshape(-1, 2)
+        draws = self.plan.draw(named, before, np.full(len(sources), self.epoch + 1), sizes)
         draws = undone(draws, ~draws.accepted)
-        made = [render(picture, draws, i) for i, picture in enumerate(pictures)]
+        made = []
+        for i, (source, by) in enumerate(zip(sources, reductions(draws, sizes).tolist(), strict=True)):
+            by = by if source.reducible else 1
+            made.append(render(source.read(by), draws, i, size=source.size, by=by))
         if self.channels_first:
             made = [np.ascontiguousarray(np.moveaxis(picture, 2, 0)) for picture in made]
         return made, draws.labels
@@ -200,6 +203,35 @@ def read(cell: Any, name: str) -> Picture:
             fix="scale after augmenting, not before; give colours the last axis",
         )
     return picture
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """Hold one picture that is not decoded before its draw is known.
+
+    Attributes:
+        size:      its width and height in pixels.
+        reducible: whether it can be read 2, 4 or 8 times smaller.
+        read:      reads it, that many times smaller.
+    """
+
+    size: tuple[int, int]
+    reducible: bool
+    read: Callable[..., Picture]
+
+
+def _source(cell: Any, name: str) -> _Source:
+    """Look at a picture as `read` takes it; a file's header only."""
+    if isinstance(cell, Mapping) and ("bytes" in cell or "path" in cell):
+        data = encoded(cell, name)
+        header = codec.peek(data, name=name)
+
+        def decoded(by: int = 1) -> Picture:
+            return codec.decode(data, name=name, by=by, header=header)
+
+        return _Source(header.upright, header.reducible, decoded)
+    picture = read(cell, name)
+    return _Source((picture.shape[1], picture.shape[0]), False, lambda by=1: picture)
 
 
 def encoded(cell: Mapping[str, Any], name: str) -> bytes:

@@ -21,6 +21,11 @@ from tests.store import making
 MIRROR = "{version: 1, task: digits, on_unsafe: MODE, steps: [{rotate: {degrees: [180, 180], p: 0.8}}]}"
 
 
+def coarse() -> np.ndarray:
+    """Return a picture of few pixels, uint8 12×16×3."""
+    return np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+
+
 def part(**how: object) -> Dataset:
     return making.source(12, **how)["train"]
 
@@ -184,6 +189,25 @@ def test_arrays_bytes_and_paths_are_read_alike(tmp_path):
     cells = [{"bytes": data, "path": None}, {"bytes": None, "path": str(path)}, picture, picture[:, :, 0]]
     for cell in cells:
         assert (read(cell, "it") == picture).all() and read(cell, "it").shape == (32, 32, 1)
+
+
+def test_a_jpeg_file_is_read_as_small_as_generate_reads_it_where_its_row_has_a_key(monkeypatch):
+    plan = making.plan("{version: 1, task: none, steps: [{resize: {width: 40, height: 30}}]}")
+    smooth = np.asarray(Image.fromarray(coarse()).resize((400, 300)))
+    data = codec.encode(smooth, "jpeg")
+    sizes = np.array([[400, 300]])
+    draws = plan.draw(["k"], np.array([0]), np.array([1]), sizes)
+    expected = render(codec.decode(data, by=4), draws, 0, size=(400, 300), by=4)
+    read: list[int] = []
+    decode = codec.decode
+    monkeypatch.setattr(
+        codec, "decode", lambda data, by=1, **more: read.append(by) or decode(data, by=by, **more)
+    )
+    rows = {"image": [{"bytes": data, "path": None}], "label": [0], "key": ["k"]}
+    assert (plan.as_transform()(rows)["image"][0] == expected).all() and read == [4]
+    nameless = {name: rows[name] for name in ("image", "label")}  # its pixels are its name
+    (whole,) = plan.as_transform()(nameless)["image"]
+    assert 1 in read[1:] and whole.shape == expected.shape
 
 
 def test_what_is_no_picture_is_refused_with_the_fix(tmp_path):

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit import codec
 from augkit.draw import Draws, draw
 from augkit.feed.course import Course, Recent, Rows
 from augkit.feed.mixing import mixed, one_hot
 from augkit.feed.windows import windows
-from augkit.render import reduction, render, render_batch
+from augkit.render import reductions, render, render_batch
 from augkit.transform import undone
 
 if TYPE_CHECKING:
@@ -119,12 +118,15 @@ class Batches:
         """Decode the sources of a batch and render them, one after the other: each while it is in cache."""
         held, places = self.held, rows.tolist()
         data = held.encoded(places)
-        sizes = [held.size(one, row) for one, row in zip(data, places, strict=True)]
-        draws = self._draw(rows, copies, np.array(sizes, dtype=np.int64))
+        headers = [held.header(one, row) for one, row in zip(data, places, strict=True)]
+        sizes = np.array([header.upright for header in headers], dtype=np.int64)
+        draws = self._draw(rows, copies, sizes)
+        smaller = reductions(draws, sizes).tolist()
         out = np.empty((len(rows), *held.shape), dtype=np.uint8)
-        for i, (one, row, size) in enumerate(zip(data, places, sizes, strict=True)):
-            by = reduction(draws, np.array([i]), size) if codec.peek(one).reducible else 1
-            out[i] = render(held.decode(one, row, by=by), draws, i, size=size, by=by)
+        for i, (one, row, header) in enumerate(zip(data, places, headers, strict=True)):
+            by = smaller[i] if header.reducible else 1
+            picture = held.decode(one, row, by=by, header=header)
+            out[i] = render(picture, draws, i, size=header.upright, by=by)
         return draws, out
 
 

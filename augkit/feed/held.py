@@ -62,6 +62,7 @@ class Held:
         width, height = size_after(policy, first.shape[1], first.shape[0])
         self.shape = (height, width, first.shape[2])
         self._first = first.shape[1::-1]
+        self._fits: set[Size] = {self._first}
         self.pictures = self._decoded(first) if first.size * len(keys) <= IN_MEMORY else None
 
     def encoded(self, rows: Sequence[int]) -> list[bytes]:
@@ -75,18 +76,20 @@ class Held:
                 raise PictureError(problem, where=self.keys[row]) from error
         return out
 
-    def decode(self, data: bytes, row: int, *, by: int = 1) -> Picture:
+    def decode(self, data: bytes, row: int, *, by: int = 1, header: codec.Header | None = None) -> Picture:
         """Decode the picture of a row, `by` times smaller, with the number of channels that all have."""
         key = self.keys[row]
-        return self._coloured(codec.decode(data, name=key, by=by), key)
+        return self._coloured(codec.decode(data, name=key, by=by, header=header), key)
 
-    def size(self, data: bytes, row: int) -> Size:
-        """Return the width and height of the picture of a row, which must come out as large as all others."""
-        size = codec.peek_size(data, name=self.keys[row])
-        self._check(size, row)
-        return size
+    def header(self, data: bytes, row: int) -> codec.Header:
+        """Return what the file of a row says of its picture, which must come out as large as all others."""
+        header = codec.peek(data, name=self.keys[row])
+        self._check(header.upright, row)
+        return header
 
     def _check(self, size: Size, row: int) -> None:
+        if size in self._fits:
+            return
         width, height = size_after(self._policy, *size)
         if (height, width) != self.shape[:2]:
             one, other = (f"{w}×{h}" for w, h in (self._first, size))
@@ -94,6 +97,7 @@ class Held:
                 f"{self.keys[row]!r} is {other} and {self.keys[0]!r} {one}, but a batch has one size",
                 fix="end the policy with a step 'resize: {width: …, height: …}'",
             )
+        self._fits.add(size)
 
     def _decoded(self, first: Picture) -> NDArray[np.uint8] | None:
         """Decode all sources, or return None as soon as one has another shape than the first."""
