@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -232,8 +233,19 @@ def _width(text: str, size: int, *, bold: bool = False) -> int:
 
 @functools.cache
 def _font(size: int, *, bold: bool = False) -> FreeTypeFont:
-    import matplotlib
     from PIL import ImageFont
 
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), size)
+    return ImageFont.truetype(str(_fonts() / name), size)
+
+
+@functools.cache
+def _fonts() -> Path:
+    """Return the folder of the fonts that come with Matplotlib, without importing it: that takes a while."""
+    found = importlib.util.find_spec("matplotlib")
+    for root in (found.submodule_search_locations or ()) if found is not None else ():
+        if (folder := Path(root, "mpl-data", "fonts", "ttf")).is_dir():
+            return folder
+    import matplotlib  # which knows where a distribution of Linux has put them
+
+    return Path(matplotlib.get_data_path(), "fonts", "ttf")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
 import numpy as np
 import pytest
 
 from augkit.show import Cell, Row, contact_sheet
-from augkit.show.sheet import _EDGES
+from augkit.show.sheet import _EDGES, _fonts
 
 COLOURS = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (200, 200, 30), (30, 200, 200), (200, 30, 200)]
 
@@ -121,3 +127,11 @@ def test_a_sheet_of_little_is_a_sheet(rows):
 def test_the_same_rows_make_the_same_bytes():
     rows = [Row("a", [Cell(plain(COLOURS[0], 300, 200), "rotate 3°")])]
     assert np.array_equal(contact_sheet(rows, title="t"), contact_sheet(rows, title="t"))
+
+
+def test_the_letters_are_those_of_matplotlib_which_is_not_imported_for_them(monkeypatch):
+    program = "import sys; from augkit.show.sheet import _fonts; print(_fonts(), 'matplotlib' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.split() == [str(Path(matplotlib.get_data_path(), "fonts", "ttf")), "False"]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # as where Linux has moved the fonts
+    assert _fonts.__wrapped__() == Path(matplotlib.get_data_path(), "fonts", "ttf")
