@@ -23,7 +23,7 @@ Size = tuple[int, int]
 IN_MEMORY = 512 << 20
 """Bytes; sources that take no more decoded, and are all of one shape, are decoded once and kept.
 
-Of others, JPEG files whose picture shrinks to half or less are read that much smaller.
+Of others, JPEG files whose picture shrinks to a quarter or less are read smaller (`render.reductions`).
 """
 
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
