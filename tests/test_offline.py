@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
 ELSEWHERE = ("192.0.2.1", 443)  # RFC 5737: an address of nobody
 Refused = Callable[[], str]
 
@@ -49,3 +51,24 @@ def test_this_machine_is_reached() -> None:
 def test_promise_33_no_library_calls_home() -> None:
     assert os.environ["NO_ALBUMENTATIONS_UPDATE"] == "1"
     assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+POLICY = "{version: 1, task: none, steps: [STEP]}"
+IMPORTING = {
+    "an op": "policy.parse(text.replace('STEP', '{albumentations: {name: Blur}}'))",
+    "an export": "export.compose(policy.parse(text.replace('STEP', '{rotate: {degrees: [-5, 5]}}')))",
+}
+
+
+@pytest.mark.parametrize("how", IMPORTING)
+def test_promise_33_libraries_are_kept_from_calling_home(how: str) -> None:
+    lines = [
+        "import sys",
+        "from augkit import policy",
+        "from augkit.interchange import export",
+        f"text = {POLICY!r}",
+        IMPORTING[how],
+        "assert 'albumentations' in sys.modules",
+    ]
+    variables = {name: value for name, value in os.environ.items() if name != "NO_ALBUMENTATIONS_UPDATE"}
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=ROOT, env=variables, check=True)

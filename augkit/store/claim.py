@@ -10,7 +10,7 @@ from typing import Any
 
 from augkit.errors import StoreError
 from augkit.sources.folder import SPLITS
-from augkit.store import checking, disk, manifest
+from augkit.store import checking, disk, ground, manifest
 from augkit.store.formats import FORMATS
 from augkit.store.identity import differences
 from augkit.store.part import Part, noted
@@ -40,6 +40,7 @@ def locked(out: Path, part: Part | None = None) -> Iterator[Callable[[], None]]:
     if out.is_dir() and not (out / disk.PRIVATE).is_dir() and any(out.iterdir()):
         problem = "it is not empty, and augkit did not make it"
         raise StoreError(problem, where=str(out), fix="choose a new folder")
+    ground.must_be_folders(out, ())
     (out / disk.RUN).mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as whole, contextlib.ExitStack() as own:
         whole.enter_context(_held(out, _LOCK, "another augkit is writing here", _BEGINNING if part else 0))

@@ -213,7 +213,7 @@ def _measured(
     rates = {}
     for split, count in samples.items():
         out = aside / f"sample-{split}"
-        given = dataclasses.replace(job, out=str(out), tmp=str(out / disk.TMP), again=False)
+        given = dataclasses.replace(job, out=str(out), tmp=str(out / disk.TMP), again=False, token="")
         some = sources.some(job, split, count)
         some = dataclasses.replace(some, copies=np.minimum(some.copies, _COPIES))
         made = do([some], functools.partial(_sample, given))

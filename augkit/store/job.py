@@ -75,6 +75,7 @@ class Job:
         layout:    how pictures are kept, a name in `formats.FORMATS`.
         drawn:     the names of the drawn values.
         patience:  how long one source may take in a worker, in seconds, before it is given up.
+        token:     the name of the file in `tmp` by which the run knows its folder again (see `ground`).
     """
 
     out: str
@@ -88,6 +89,7 @@ class Job:
     layout: str = "folder"
     drawn: tuple[str, ...] = ()
     patience: int = PATIENCE
+    token: str = ""
 
     def __post_init__(self) -> None:
         """Refuse plans that mix pictures."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from augkit.errors import StoreError
 from augkit.sources.request import Say, quiet
-from augkit.store import bad, checking, claim, disk, manifest, part, replaying, sealing
+from augkit.store import bad, checking, claim, disk, ground, manifest, part, replaying, sealing
 from augkit.store.identity import differences, made_with
 from augkit.store.job import Job, drawn_by
 from augkit.store.run import Generated
@@ -70,6 +70,7 @@ def _merged(root: Path, max_bad: str) -> Generated:
     job = _job(root, said)
     shutil.rmtree(job.tmp, ignore_errors=True)
     Path(job.tmp).mkdir(parents=True)
+    Path(job.tmp, job.token).touch()
     summary = sealing.seal(job, list(said["source"]), count)
     shutil.rmtree(job.tmp, ignore_errors=True)
     return Generated(root, summary.rows, len(summary.bad), sum(summary.dropped.values()), "merged")
@@ -124,6 +125,7 @@ def _job(root: Path, said: dict[str, Any]) -> Job:
         again=True,
         layout=said["format"],
         drawn=drawn_by(plan),
+        token=ground.token(),
     )
 
 
@@ -139,7 +141,9 @@ def _gather(root: Path, folder: Path, say: Say) -> None:
         _belongs(root, folder, said)
         Path(root, disk.TMP).mkdir(parents=True, exist_ok=True)
         kept = replaying.layout_of(said)
-        for name in sorted(kept.folders(said["source"], said["folders"])):
+        folders = sorted(kept.folders(said["source"], said["folders"]))
+        ground.must_be_folders(root, folders)
+        for name in folders:
             (root / name).mkdir(parents=True, exist_ok=True)
         here = manifest.sealed(root)
         numbers = sorted(int(path.stem) for path in (folder / manifest.PIECES).glob("*.parquet"))

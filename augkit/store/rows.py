@@ -70,6 +70,10 @@ class Rows:
         if dropped:
             self._dropped[label] += dropped
 
+    def folders(self) -> set[str]:
+        """Return the folders of all files that have rows, relative to the output."""
+        return {file.rpartition("/")[0] for file in self._columns["file"]}
+
     def latest(self, column: str) -> list[Any]:
         """Return a column of the rows of the batch at hand."""
         at = _COLUMNS.index(column)

@@ -11,7 +11,7 @@ from typing import Any
 
 from augkit import policy
 from augkit.errors import StoreError
-from augkit.store import card, checking, claim, croissant, disk, manifest
+from augkit.store import card, checking, claim, croissant, disk, ground, manifest
 from augkit.store.job import Job
 
 
@@ -27,29 +27,36 @@ def seal(job: Job, splits: Sequence[str], shards: int) -> manifest.Summary:
         StoreError: the folder holds other pictures than were made.
     """
     out = Path(job.out)
+    ground.must_hold(job.out, job.tmp, job.token, job.kept.folders(splits, job.folders))
     shown = next((split for split in job.augmented if split in splits), splits[0])
     rows = functools.partial(manifest.merge, out, shards, card.shown(job.classes), shown, card.CELLS)
     summary = disk.patiently(rows)
     quarantine = [{"split": split, "source": key, "reason": reason} for split, key, reason in summary.bad]
     disk.replace_json(out, f"{disk.PRIVATE}/quarantine.json", quarantine)
     describe(job)
-    disk.replace(out, card.SHEET, card.sheet(job, summary))
-    disk.replace(out, "README.md", card.card(job, summary).encode("utf-8", "surrogateescape"))
-    disk.replace(out, croissant.FILE, card.croissant(job, summary, disk.sha256(out / manifest.FILE)))
-    _mark(out, summary)
+    _put(job, card.SHEET, card.sheet(job, summary))
+    _put(job, "README.md", card.card(job, summary).encode("utf-8", "surrogateescape"))
+    _put(job, croissant.FILE, card.croissant(job, summary, disk.sha256(out / manifest.FILE)))
+    _mark(job, summary)
     return summary
 
 
 def describe(job: Job) -> None:
     """Write down the policy and the task in full, where there is a plan."""
     if job.plan is not None:
-        out, resolved = Path(job.out), policy.dump(job.plan.safe.policy).encode()
-        disk.replace(out, f"{disk.PRIVATE}/policy.resolved.yaml", resolved)
-        disk.replace(out, f"{disk.PRIVATE}/task.yaml", _yaml(job.plan.safe.task.canonical()))
+        _put(job, f"{disk.PRIVATE}/policy.resolved.yaml", policy.dump(job.plan.safe.policy).encode())
+        _put(job, f"{disk.PRIVATE}/task.yaml", _yaml(job.plan.safe.task.canonical()))
 
 
-def _mark(out: Path, summary: manifest.Summary) -> None:
+def _put(job: Job, name: str, data: bytes) -> None:
+    """Write a document, on the ground that the run began on."""
+    ground.must_hold(job.out, job.tmp, job.token)
+    disk.replace(Path(job.out), name, data)
+
+
+def _mark(job: Job, summary: manifest.Summary) -> None:
     """Write the marker, if every picture is there and nothing else is."""
+    out = Path(job.out)
     tree, names = checking.Tally(), checking.Tally()
     for path, digest in manifest.files(out):
         if path not in summary.files:
@@ -61,7 +68,7 @@ def _mark(out: Path, summary: manifest.Summary) -> None:
     for path, digest in others.items():
         tree.add(path, digest)
     disk.settle(out)
-    disk.replace(out, disk.MARKER, checking.marked(summary.rows, tree.hex(), others))
+    _put(job, disk.MARKER, checking.marked(summary.rows, tree.hex(), others))
     shutil.rmtree(out / manifest.PIECES, ignore_errors=True)
 
 

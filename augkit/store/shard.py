@@ -24,7 +24,7 @@ from augkit import keys as addresses
 from augkit.draw import Run, draw
 from augkit.errors import PictureError
 from augkit.render import reductions, render, render_batch
-from augkit.store import disk, manifest
+from augkit.store import disk, ground, manifest
 from augkit.store.job import Job, Shard
 from augkit.store.rows import Rows
 from augkit.store.shelf import Shelf
@@ -98,6 +98,7 @@ def make(job: Job, shard: Shard, attempt: int) -> Made:
 
 
 def _make(job: Job, shard: Shard, attempt: int, chance: int) -> Made:
+    ground.must_hold(job.out, job.tmp, job.token)
     tmp = f"{job.tmp}/{shard.number}-{os.getpid()}-{attempt}-{chance}"
     Path(tmp).mkdir()
     shelf = Shelf(job, shard, tmp)
@@ -112,6 +113,7 @@ def _make(job: Job, shard: Shard, attempt: int, chance: int) -> Made:
                 _make_source(job, shard, block, number, decoded.get(source.place), made, shelf)
             shelf.flush()
         suspects.watch(None)
+        ground.must_hold(job.out, job.tmp, job.token, rows.folders())
         files = shelf.writer.close(again=job.again or attempt > 1 or chance > 1)
     finally:
         shelf.writer.abandon()

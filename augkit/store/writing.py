@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from augkit import codec, engines
 from augkit.errors import StoreError, UsageError
 from augkit.sources.request import Say, quiet
-from augkit.store import bad, checking, claim, disk, formats, manifest, names, replaying, sealing
+from augkit.store import bad, checking, claim, disk, formats, ground, manifest, names, replaying, sealing
 from augkit.store.forecast import SAMPLE, Forecast, forecast
 from augkit.store.identity import identity
 from augkit.store.job import Job, Sources, chosen, drawn_by
@@ -154,7 +154,7 @@ def _write(
                 claim.same(out, found, wanted)
                 if (said := checking.marker(out)) is not None:
                     return _verified(out) if part is None else _merged_already(out, said, part)
-            job = dataclasses.replace(job, again=found is not None)
+            job = dataclasses.replace(job, again=found is not None, token=ground.token())
             if part is None:
                 return _make(job, sources, wanted, request)
             job = dataclasses.replace(job, tmp=str(out / part.tmp))
@@ -270,16 +270,20 @@ def _room(job: Job) -> Iterator[None]:
     shutil.rmtree(job.tmp, ignore_errors=True)
     try:
         Path(job.tmp).mkdir(parents=True)
+        Path(job.tmp, job.token).touch()
         Path(job.out, manifest.PIECES).mkdir(parents=True, exist_ok=True)
         yield
     finally:
-        shutil.rmtree(job.tmp, ignore_errors=True)
+        if ground.holds(job.tmp, job.token):  # else it is somebody else's
+            shutil.rmtree(job.tmp, ignore_errors=True)
 
 
 def _begin(job: Job, sources: Sources, wanted: dict[str, Any], request: Request) -> None:
     """Make the folders, and write what is made here before any picture is."""
     out = Path(job.out)
-    for folder in sorted(job.kept.folders(sources.parts, job.folders)):
+    folders = sorted(job.kept.folders(sources.parts, job.folders))
+    ground.must_hold(job.out, job.tmp, job.token, folders)
+    for folder in folders:
         (out / folder).mkdir(parents=True, exist_ok=True)
     disk.replace_json(out, disk.PLAN, wanted)
     if request.origin:

@@ -125,6 +125,12 @@ def killed_once(work, task, attempt: int):
     return work(task, attempt)
 
 
+def test_promise_33_ray_is_told_to_tell_nobody(monkeypatch):
+    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
+    engines.ray._ray()
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
 def test_promise_12_a_cluster_that_loses_workers_makes_the_bytes_of_one_process(
     cluster, tmp_path, monkeypatch
 ):

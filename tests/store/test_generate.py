@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections import Counter
 from pathlib import Path
 
@@ -72,8 +73,8 @@ def test_promise_12_the_bytes_are_the_same_for_any_workers_shards_order_and_fold
 
 
 def test_promise_15_a_picture_more_changes_no_other(tmp_path):
-    few = making.tree(store.generate(making.plan(), making.source(20), tmp_path / "few").out)
-    more = making.tree(store.generate(making.plan(), making.source(23), tmp_path / "more").out)
+    few = making.tree(store.generate(making.plan(), making.source(20, first=3), tmp_path / "few").out)
+    more = making.tree(store.generate(making.plan(), making.source(27), tmp_path / "more").out)
     pictures = [name for name in few if name.startswith("train/")]
     assert len(pictures) == 60 and all(more[name] == few[name] for name in pictures)
 
@@ -195,6 +196,20 @@ def test_what_is_saved_makes_the_same_plan_again(tmp_path):
 def test_promise_26_shards_are_fetched_one_at_a_time():
     shards = job.Sources(making.source(40), ["train"], 4).shards(skip={0, 1})
     assert next(shards).number == 2 and next(shards).keys[0] == "k012"
+
+
+def test_promise_26_no_more_shards_are_held_than_are_worked_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "SHARD_SIZE", 2)
+    made, most, real = [], [], job.Sources._shard
+
+    def counted(*given: object) -> job.Shard:
+        made.append(weakref.ref(shard := real(*given)))
+        most.append(sum(held() is not None for held in made))
+        return shard
+
+    monkeypatch.setattr(job.Sources, "_shard", counted)
+    store.generate(making.plan(copies=1), making.source(40), tmp_path / "out", progress=False)
+    assert len(made) >= 20 and max(most) <= 3
 
 
 def with_bad(data: DatasetDict, bad: dict[int, bytes]) -> DatasetDict:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import psutil
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -92,6 +93,9 @@ def check(out: Path) -> None:
     for path in out.glob("data/*.tar"):
         with tarfile.open(path) as archive:
             assert len(archive.getnames()) % 3 == 0
+    for path in out.glob("data/*.arrow"):
+        with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
+            assert stream.read_all().num_rows
     for path in out.glob(".augkit/run/shards/*.parquet"):
         for row in pd.read_parquet(path).itertuples():
             kept = next(kept for kept in store.FORMATS.values() if kept.ours(row.file))

@@ -20,6 +20,7 @@ from augkit.errors import StoreError
 from augkit.store import disk, job
 from tests.ctrl_c import heed
 from tests.store import making
+from tests.store.test_kill_rounds import check
 
 ROOT = Path(__file__).parents[2]
 
@@ -159,7 +160,34 @@ def test_promise_3_every_stop_point_resumes(tmp_path, monkeypatch):
     assert at > 30  # pictures, seals, the documents and the marker each were a place to stop
 
 
-def test_a_file_lost_before_the_end_is_made_again(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", store.FORMATS)
+def test_promise_1_a_write_that_breaks_off_leaves_no_half_file_under_a_final_name(
+    tmp_path, monkeypatch, name
+):
+    monkeypatch.setattr(job, "SHARD_SIZE", 2)
+    plan, data, real = making.plan(copies=1), making.source(4), os.write
+    for at in range(1, 500, 3):
+        out, left = tmp_path / f"out{at}", [at]
+
+        def half(handle: int, given: bytes, left: list[int] = left) -> int:
+            left[0] -= 1
+            if left[0] == 0:
+                real(handle, bytes(given[: len(given) // 2]))
+                raise Crash
+            return real(handle, given)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", half)
+            try:
+                store.generate(plan, data, out, format=name, progress=False)
+            except Crash:
+                check(out)
+            else:
+                break
+    assert at > 12
+
+
+def test_promise_2_a_file_lost_before_the_end_is_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr(job, "SHARD_SIZE", 4)
     plan, data = making.plan(), making.source(12)
     wanted = making.tree(store.generate(plan, data, tmp_path / "whole").out)
