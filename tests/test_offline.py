@@ -61,7 +61,7 @@ IMPORTING = {
 
 
 @pytest.mark.parametrize("how", IMPORTING)
-def test_promise_33_libraries_are_kept_from_calling_home(how: str) -> None:
+def test_promise_33_libraries_are_kept_from_calling_home(how: str, refused_connections: Refused) -> None:
     lines = [
         "import sys",
         "from augkit import policy",
@@ -72,3 +72,4 @@ def test_promise_33_libraries_are_kept_from_calling_home(how: str) -> None:
     ]
     variables = {name: value for name, value in os.environ.items() if name != "NO_ALBUMENTATIONS_UPDATE"}
     subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=ROOT, env=variables, check=True)
+    assert refused_connections() == ""

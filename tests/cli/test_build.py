@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import datasets
 import pytest
 
-from augkit import cli, sources
+from augkit import sources
 from tests.sources import archives
 
 Run = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def augkit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path) -> Run:
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["augkit", *map(str, arguments)])
-        code: object = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        assert isinstance(code, int) and "Traceback" not in err
-        return code, out, err
-
-    return run
 
 
 def test_the_list_is_printed_without_any_argument(augkit: Run):

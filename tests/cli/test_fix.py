@@ -9,28 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from augkit import cli
-
 Run = Callable[..., tuple[int, str, str]]
 UNSAFE = "# mine\r\nversion: 1\r\ntask: digits\r\nsteps:\r\n  - rotate: {degrees: [-30, 30]}   # turn\r\n"
 MENDED = UNSAFE.replace("30", "20")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-@pytest.fixture
-def augkit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["augkit", *arguments])
-        code: object = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        assert isinstance(code, int)
-        return code, out, err
-
-    return run
 
 
 @pytest.fixture

@@ -7,29 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from augkit import cli, codec
+from augkit import codec
 from tests.store import making
 
 Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[2]
 SAFE = str(ROOT / "recipes/policies/digits.yaml")
 UNSAFE = str(ROOT / "recipes/policies/digits-unsafe.yaml")
-
-
-@pytest.fixture
-def augkit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["augkit", *map(str, arguments)])
-        code: object = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        assert isinstance(code, int) and "Traceback" not in err
-        return code, out, err
-
-    return run
 
 
 @pytest.fixture

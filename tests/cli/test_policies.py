@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from augkit import cli, tasks
+from augkit import tasks
 from augkit.ops import OPS
 from augkit.safety import RULES
 
@@ -16,22 +16,6 @@ Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[2]
 SAFE = str(ROOT / "recipes/policies/digits.yaml")
 UNSAFE = str(ROOT / "recipes/policies/digits-unsafe.yaml")
-
-
-@pytest.fixture
-def augkit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["augkit", *arguments])
-        code: object = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        assert isinstance(code, int)
-        return code, out, err
-
-    return run
 
 
 def test_a_safe_policy_exits_0_and_says_so(augkit: Run) -> None:

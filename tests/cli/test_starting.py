@@ -10,27 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from augkit import cli, codec, tasks
+from augkit import codec, tasks
 
 Run = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def augkit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["augkit", *arguments])
-        code: object = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        assert isinstance(code, int)
-        return code, out, err
-
-    return run
 
 
 def photos(folder: Path, *names: str) -> None:

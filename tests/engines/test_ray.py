@@ -12,6 +12,7 @@ import pytest
 
 from augkit import engines, store
 from augkit.errors import PictureError, StoreError, UsageError
+from tests.engines.tasks import always_die, break_at_three, die_at_three, double, refuse_three
 from tests.store import making
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'augkit[ray]'")
@@ -41,30 +42,6 @@ def cluster():
     yield made
     ray.shutdown()
     made.shutdown()
-
-
-def double(task: int, attempt: int) -> int:
-    return task * 2
-
-
-def die_at_three(task: int, attempt: int) -> tuple[int, int]:
-    if task == 3 and attempt < 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return task, attempt
-
-
-def always_die(task: int, attempt: int) -> None:
-    os._exit(7)
-
-
-def refuse_three(task: int, attempt: int) -> int:
-    if task == 3:
-        raise PictureError("no picture", where="three.png")
-    return task
-
-
-def break_at_three(task: int, attempt: int) -> int:
-    return 1 // (3 - task)
 
 
 def linger(task: tuple[str, int], attempt: int) -> tuple[int, int]:

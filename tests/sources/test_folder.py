@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -103,7 +106,7 @@ def test_a_wrong_name_is_answered_with_the_near_one(tmp_path):
         sources.load(make(tmp_path, "x.png") / "x.png")
 
 
-def test_an_unfinished_data_set_of_ours_is_refused(tmp_path):
+def test_promise_4_an_unfinished_data_set_of_ours_is_refused(tmp_path):
     make(tmp_path, "train/a/1.png", ".augkit/x.png")
     with pytest.raises(SourceError, match="not finished"):
         sources.load(tmp_path)
@@ -161,3 +164,58 @@ def test_promise_27_nobody_opens_or_asks_for_a_picture_while_listing(tmp_path, m
 def test_digits_among_words_keep_the_order_of_text(tmp_path):
     data = sources.load(make(tmp_path, *(f"{name}/x.png" for name in ("10", "9", "b", "A", "é"))))
     assert records.class_names(data) == ("10", "9", "A", "b", "é")
+
+
+class Entry:
+    """Stand for what a folder holds, without a disk."""
+
+    def __init__(self, path: str, name: str, folder: bool) -> None:
+        self.path, self.name, self.folder = path, name, folder
+
+    def is_symlink(self) -> bool:
+        return False
+
+    def is_dir(self, follow_symlinks: bool = True) -> bool:
+        return self.folder
+
+    def is_file(self, follow_symlinks: bool = True) -> bool:
+        return not self.folder
+
+
+def pretending(monkeypatch, root, classes: int, each: int) -> None:
+    """Let a folder seem to hold so many classes of so many pictures."""
+
+    def scanned(path: str) -> contextlib.AbstractContextManager[Iterator[Entry]]:
+        top = path == str(root)
+        names = (
+            f"c{number:05d}" if top else f"{number:06d}.jpg" for number in range(classes if top else each)
+        )
+        return contextlib.nullcontext(Entry(f"{path}/{name}", name, top) for name in names)
+
+    monkeypatch.setattr(os, "scandir", scanned)
+
+
+@pytest.mark.parametrize(("classes", "each"), [(1, 100_000), (10_000, 10), (300, 300)])
+def test_promise_27_a_hundred_thousand_names_are_listed_in_two_seconds(tmp_path, monkeypatch, classes, each):
+    pretending(monkeypatch, tmp_path, classes, each)
+    start = time.process_time()
+    data = sources.load(tmp_path)
+    assert time.process_time() - start < 2  # a tenth of what a million may take
+    assert len(data["train"]) == classes * each and len(records.class_names(data)) == classes
+
+
+@pytest.mark.slow
+def test_promise_27_a_hundred_thousand_files_of_one_class_and_ten_thousand_classes_are_listed_in_seconds(
+    tmp_path,
+):
+    for number in range(100_000):
+        if number % 10 == 0:
+            (tmp_path / "many" / f"c{number // 10:05d}").mkdir(parents=True)
+        (tmp_path / "one" / "c").mkdir(parents=True, exist_ok=True) if number == 0 else None
+        for folder in (f"many/c{number // 10:05d}", "one/c"):
+            os.close(os.open(f"{tmp_path}/{folder}/{number:06d}.png", os.O_CREAT))
+    for name in ("one", "many"):
+        start = time.process_time()
+        assert len(sources.load(tmp_path / name)["train"]) == 100_000
+        assert time.process_time() - start < 2
+        print(f"{name}: {time.process_time() - start:.2f} s")

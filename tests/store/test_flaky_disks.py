@@ -14,6 +14,7 @@ from augkit import store
 from augkit.errors import StoreError
 from augkit.store import disk, forecast, job
 from tests.store import making
+from tests.store.faults import failing
 
 
 @pytest.fixture(autouse=True)
@@ -34,21 +35,6 @@ def wanted(tmp_path_factory) -> dict[str, dict[str, str]]:
 
 def make(out: Path, name: str = "folder") -> Path:
     return store.generate(making.plan(copies=1), making.source(8), out, format=name, progress=False).out
-
-
-def failing(monkeypatch, call: str, number: int, at: int, times: int) -> list[int]:
-    """Let a call of the system fail some times, from the `at`-th on; the list counts calls and failures."""
-    real, counts = getattr(os, call), [0, 0]
-
-    def fails(*arguments, **named):
-        counts[0] += 1
-        if at <= counts[0] < at + times:
-            counts[1] += 1
-            raise OSError(number, os.strerror(number))
-        return real(*arguments, **named)
-
-    monkeypatch.setattr(os, call, fails)
-    return counts
 
 
 @pytest.mark.parametrize("name", ["folder", "parquet"])

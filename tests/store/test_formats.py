@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import hashlib
 import json
@@ -20,10 +21,10 @@ import pytest
 from augkit import codec, sources, store
 from augkit.errors import StoreError, UsageError
 from augkit.sources import records
-from augkit.store import disk, job
+from augkit.store import job
 from augkit.store.formats.webdataset import _header
 from tests.store import making
-from tests.store.test_kills import Crash, crashing
+from tests.store.faults import STEPS, Crash, crashing, failing
 from tests.store.test_opening import CLASSES, shade, shaded
 from tests.store.test_verify import ANYWHERE, add
 
@@ -194,18 +195,10 @@ def test_promise_3_4_every_stop_point_resumes(tmp_path, monkeypatch, name):
     monkeypatch.setattr(job, "SHARD_SIZE", 2)
     plan, data = making.plan(copies=1), making.source(4)
     wanted = making.tree(store.generate(plan, data, tmp_path / "whole", format=name).out)
-    steps = (
-        (disk, "put"),
-        (disk, "sync"),
-        (disk, "settle"),
-        (os, "replace"),
-        (os, "fsync"),
-        (Path, "replace"),
-    )
     for at in range(1, 500):
         out = tmp_path / f"out{at}"
         with monkeypatch.context() as patched:
-            crashing(patched, at, steps)
+            crashing(patched, at, (*STEPS, (os, "fsync")))
             try:
                 store.generate(plan, data, out, format=name)
             except Crash:
@@ -220,22 +213,12 @@ def test_promise_3_4_every_stop_point_resumes(tmp_path, monkeypatch, name):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_promise_5_a_full_disk_is_a_clean_stop(tmp_path, monkeypatch, name):
-    import errno
-
     plan, data = making.plan(copies=1), making.source(20)
     wanted = making.tree(store.generate(plan, data, tmp_path / "whole", format=name).out)
-    real = os.write
     for at in (9, 14, 20):
-        left, out = [at], tmp_path / f"out{at}"
-
-        def full(*arguments, left=left):
-            left[0] -= 1
-            if left[0] <= 0:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return real(*arguments)
-
+        out = tmp_path / f"out{at}"
         with monkeypatch.context() as patched:
-            patched.setattr(os, "write", full)
+            failing(patched, "write", errno.ENOSPC, at)
             with pytest.raises(StoreError, match="disk is full") as caught:
                 store.generate(plan, data, out, format=name)
         assert caught.value.exit_code == 3 and not (out / "augkit.json").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from augkit import store
 from augkit.errors import StoreError
 from augkit.store import job
 from tests.store import making
+from tests.store.faults import failing
 from tests.store.test_kill_rounds import check
 
 ROOT = Path(__file__).parents[2]
@@ -68,18 +68,10 @@ def test_promise_5_a_disk_that_is_full_from_any_call_on_is_a_clean_stop(tmp_path
     monkeypatch.setattr(job, "SHARD_SIZE", 3)
     plan, data = making.plan(copies=1), making.source(6)
     wanted = making.tree(store.generate(plan, data, tmp_path / "whole", progress=False).out)
-    real = getattr(os, call)
     for at in range(1, 500, stride):
-        left, out = [at], tmp_path / f"out{at}"
-
-        def full(*arguments, left=left):
-            left[0] -= 1
-            if left[0] <= 0:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return real(*arguments)
-
+        out = tmp_path / f"out{at}"
         with monkeypatch.context() as patched:
-            patched.setattr(os, call, full)
+            failing(patched, call, errno.ENOSPC, at)
             try:
                 store.generate(plan, data, out, progress=False)
             except StoreError as error:

@@ -17,9 +17,10 @@ import pytest
 
 from augkit import codec, store
 from augkit.errors import StoreError
-from augkit.store import disk, job
+from augkit.store import job
 from tests.ctrl_c import heed
 from tests.store import making
+from tests.store.faults import Crash, crashing
 from tests.store.test_kill_rounds import check
 
 ROOT = Path(__file__).parents[2]
@@ -115,30 +116,6 @@ def alive(group: int) -> list[str]:
             if int(belongs) == group and state != "Z":
                 found.append(name)
     return found
-
-
-class Crash(BaseException):
-    """Stand for a power cut: nothing but tests catches it."""
-
-
-STEPS = ((disk, "put"), (disk, "sync"), (disk, "settle"), (os, "replace"), (Path, "replace"))
-
-
-def crashing(monkeypatch, at: int, steps=STEPS) -> None:
-    """Crash at the `at`-th step that changes the disk, whichever it is."""
-    left = [at]
-
-    def stepping(function):
-        def step(*arguments, **named):
-            left[0] -= 1
-            if left[0] == 0:
-                raise Crash
-            return function(*arguments, **named)
-
-        return step
-
-    for module, name in steps:
-        monkeypatch.setattr(module, name, stepping(getattr(module, name)))
 
 
 def test_promise_3_every_stop_point_resumes(tmp_path, monkeypatch):

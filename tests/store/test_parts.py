@@ -18,6 +18,7 @@ from augkit.errors import StoreError, UsageError
 from augkit.store import claim, disk, job, shard
 from augkit.store.part import Part
 from tests.store import making
+from tests.store.faults import Crash, crashing
 from tests.store.test_bad import spoilt
 
 ROOT = Path(__file__).parents[2]
@@ -251,8 +252,6 @@ def test_promise_2_8_12_parts_made_at_the_same_time_and_killed_end_in_the_same_b
 
 @pytest.mark.parametrize("stride", [6, pytest.param(1, marks=pytest.mark.torture)])
 def test_promise_3_every_stop_point_of_a_merge_resumes(tmp_path, monkeypatch, stride):
-    from tests.store.test_kills import Crash, crashing
-
     parts = [tmp_path / f"part{number}" for number in (1, 2)]
     plan, data = making.plan(copies=1), making.source(8)
     for number, folder in enumerate(parts, start=1):
