@@ -40,7 +40,7 @@ def test_mirrored_letters_that_kept_their_labels_are_disputed(found: made.Made) 
     assert found.disputed == tuple(sorted(found.disputed, key=lambda one: (not one.both, -one.probability)))
 
 
-def test_a_source_that_stands_in_two_splits_is_a_leak(found: made.Made) -> None:
+def test_promise_16_a_source_that_stands_in_two_splits_is_a_leak(found: made.Made) -> None:
     (leak,) = [two for two in found.twice if two.leaks]
     assert leak.splits == ("test", "train")
     assert not found.ok

@@ -167,15 +167,25 @@ def test_torchvision_reads_the_folder_with_its_labels(tmp_path, image_folder):
 
 
 @pytest.mark.slow
-def test_keras_reads_the_folder_with_its_labels(tmp_path):
-    keras = backend.load()
+@pytest.mark.parametrize("kind", CLASSES)
+def test_keras_reads_the_folder_with_its_labels(tmp_path, kind):
+    keras, classes = backend.load(), CLASSES[kind]
     pytest.importorskip("tensorflow")
-    out = store.build(shaded(("dog", "cat", "ant")), tmp_path / "out", progress=False).out
-    found = keras.utils.image_dataset_from_directory(
-        str(out / "train"), image_size=(6, 6), batch_size=1, color_mode="grayscale", shuffle=False
-    )
-    labels = []
-    for picture, label in found:
-        assert np.asarray(picture)[0, 0, 0, 0] == shade(int(np.asarray(label)[0]))
-        labels.append(int(np.asarray(label)[0]))
-    assert found.class_names == ["0", "1", "2"] and sorted(labels) == [0, 0, 1, 1, 2, 2]
+    out = store.build(shaded(classes), tmp_path / "out", progress=False).out
+    for split in ("train", "test"):
+        found = keras.utils.image_dataset_from_directory(
+            str(out / split), image_size=(6, 6), batch_size=1, color_mode="grayscale", shuffle=False
+        )
+        labels = []
+        for picture, label in found:
+            assert np.asarray(picture)[0, 0, 0, 0] == shade(int(np.asarray(label)[0]))
+            labels.append(int(np.asarray(label)[0]))
+        assert len(found.class_names) == len(classes) and sorted(labels) == sorted([*range(len(classes))] * 2)
+
+
+@pytest.mark.parametrize("name", store.FORMATS)
+def test_every_split_that_a_source_has_is_opened_under_its_own_name(tmp_path, name):
+    for splits in (("validation",), ("train", "validation", "test")):
+        out = tmp_path / "-".join(splits)
+        store.build(shaded(("cat", "dog"), splits=splits), out, format=name, progress=False)
+        assert {split: len(part) for split, part in opened(out, tmp_path).items()} == dict.fromkeys(splits, 4)
