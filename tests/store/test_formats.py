@@ -177,16 +177,17 @@ def test_row_groups_depend_on_the_pictures_alone(tmp_path, monkeypatch):
         assert hashlib.sha256(data).hexdigest() == row.sha256
 
 
+@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FORMATS)
-def test_promise_12_the_bytes_are_the_same_for_any_workers_and_order(tmp_path, name):
+def test_promise_12_the_bytes_are_the_same_for_any_workers_and_order(tmp_path, name, workers):
     data = making.source(30, 6)
     shuffled = datasets.DatasetDict({split: part.shuffle(seed=3) for split, part in data.items()})
     trees = []
-    for workers, given in ((1, data), (2, shuffled), (3, data)):
-        out = tmp_path / f"out{workers}"
-        store.generate(making.plan(), given, out, format=name, workers=workers, progress=False)
+    for many, given in ((1, data), (workers, shuffled)):
+        out = tmp_path / f"out{many}"
+        store.generate(making.plan(), given, out, format=name, workers=many, progress=False)
         trees.append(making.tree(out))
-    assert trees[0] == trees[1] == trees[2]
+    assert trees[0] == trees[1]
     assert f"data/train-00003-of-00004{store.FORMATS[name].suffix}" in trees[0]
 
 
