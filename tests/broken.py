@@ -415,8 +415,8 @@ BREAKS = (
     Break(
         28,
         "engines/pool.py",
-        "        for worker in crew:\n            worker.process.kill()",
-        "        for worker in crew[1:]:\n            worker.process.kill()",
+        "            _end(busy)\n",
+        "            _end(busy[1:])\n",
         ("engines/test_engines.py::test_promise_28_no_process_is_left_when_the_caller_stops_early",),
     ),
     Break(
