@@ -280,7 +280,7 @@ BREAKS = (
         "codec.py",
         "colour * share + background * (1 - share)",
         "colour",
-        ("store/test_kinds.py::test_promise_19_a_picture_of_any_kind_shows_what_pillow_shows",),
+        ("test_codec.py::test_promise_19_sixteen_bits_with_alpha_show_the_stated_background",),
     ),
     Break(
         20,

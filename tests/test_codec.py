@@ -109,6 +109,17 @@ def test_promise_19_sixteen_bits_are_scaled_and_rounded():
     assert np.array_equal(codec.decode(data), np.rint(colour / 257).astype(np.uint8))
 
 
+@pytest.mark.parametrize("background", [255, 0])
+def test_promise_19_sixteen_bits_with_alpha_show_the_stated_background(background):
+    values = (
+        np.random.default_rng(3).integers(0, 65536, (6, 5, 4)).astype(np.uint16)
+    )  # blue, green, red, alpha
+    share = values[:, :, 3:] / 65535
+    wanted = values[:, :, 2::-1] / 257 * share + background * (1 - share)
+    found = codec.decode(cv2.imencode(".png", values)[1].tobytes(), background=background)
+    assert np.abs(found - wanted).max() <= 0.5 + 1e-9
+
+
 def test_promise_19_cmyk_becomes_the_rgb_that_pillow_makes():
     data = saved(Image.fromarray(COLOUR).convert("CMYK"), "JPEG", quality=95)
     reference = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
