@@ -143,7 +143,7 @@ def test_promise_1_a_write_that_breaks_off_leaves_no_half_file_under_a_final_nam
 ):
     monkeypatch.setattr(job, "SHARD_SIZE", 2)
     plan, data, real = making.plan(copies=1), making.source(4), os.write
-    for at in range(1, 500, 3):
+    for at in range(1, 500, 5):
         out, left = tmp_path / f"out{at}", [at]
 
         def half(handle: int, given: bytes, left: list[int] = left) -> int:
