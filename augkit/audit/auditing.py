@@ -6,7 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,19 +14,20 @@ from numpy.typing import NDArray
 import augkit
 from augkit.audit import measure, network, sweeps, work
 from augkit.audit import pictures as reading
-from augkit.audit.cells import ALPHA, Labels, Readings, Terms, judged
+from augkit.audit.cells import ALPHA, Cell, Labels, Readings, Terms, judged
 from augkit.audit.measure import Effort, Fold, Trained
 from augkit.audit.network import Advance
 from augkit.audit.pictures import Pictures
-from augkit.audit.proportions import share
+from augkit.audit.proportions import Share, share
 from augkit.audit.result import Audit, Column, Dispute
+from augkit.audit.sweeps import Trial
 from augkit.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
 KEPT = 0.8
-_FORMAT = 1  # of the state: another one is another audit
+_FORMAT = 3  # of the state: another one is another audit
 _SURE, _DOUBTED = 0.9, 0.1  # the probability of another class, and of its own, with which a label is disputed
 _ALARMED = 0.1  # share of a class's labels in dispute
 _MOSTLY = 0.5  # of a class's pictures, upright
@@ -53,7 +54,7 @@ class Request:
     source: str = "data"
     sweeps: tuple[str, ...] = ()
     pictures: int = 500
-    folds: int = 3
+    folds: int = 4
     seed: int = 0
     effort: Effort = dataclasses.field(default_factory=Effort)
     kept: float = KEPT
@@ -101,15 +102,19 @@ def audit(data: DatasetDict, request: Request, out: Path, *, train: Trained = ne
     pictures = reading.read(data, most=request.pictures, seed=request.seed, side=side, channels=channels)
     tried = {name: request.at.get(name, sweeps.SWEEPS[name].strengths) for name in request.names}
     effort = dataclasses.asdict(request.effort)
-    named = work.digest(_FORMAT, pictures.digest, tried, request.folds, request.seed, request.oracle, effort)
+    reader = network.digest(Path(request.oracle)) if request.oracle else ""
+    named = work.digest(_FORMAT, pictures.digest, tried, request.folds, request.seed, reader, effort)
+    columns = len(sweeps.trials(request.names, *pictures.images.shape[2:], at=request.at))
+    if not columns:
+        raise UsageError(f"nothing to try: {', '.join(request.names)} would change no picture of this kind")
     state = out / "state" / named
     kept = reading.put(pictures, state)
-    columns = len(sweeps.trials(request.names, *pictures.images.shape[2:], at=request.at))
+    lessons = len(sweeps.lessons(request.names, pictures.images.shape[3]))
     paths = work.done(
         state,
         request.folds,
         functools.partial(_fold, kept=kept, request=request, train=train),
-        each=measure.work(len(pictures), request.folds, columns, request.effort),
+        each=measure.work(len(pictures), request.folds, lessons, columns, request.effort),
         workers=request.workers if train is network.trained else 1,
         word="training and reading",
     )
@@ -120,43 +125,15 @@ def audit(data: DatasetDict, request: Request, out: Path, *, train: Trained = ne
 
 def combined(pictures: Pictures, done: Sequence[Fold], request: Request) -> Audit:
     """Judge every cell from what the networks of all folds read."""
-    rows = np.concatenate([fold.rows for fold in done])
-    order = np.argsort(rows, kind="stable")
-    clean = np.concatenate([fold.clean for fold in done], axis=1)[:, order].astype(np.int64)
-    taught = np.concatenate([fold.taught for fold in done], axis=1)[:, order].astype(np.int64)
-    confidence = np.concatenate([fold.confidence for fold in done], axis=1)[:, order].astype(np.float64)
-    sure = np.concatenate([fold.sure for fold in done], axis=1)[:, order]
-    moved = np.average([fold.moved for fold in done], axis=0, weights=[len(fold.rows) for fold in done])
     tried = sweeps.trials(request.names, *pictures.images.shape[2:], at=request.at)
-    names = pictures.classes
-    terms = Terms(request.kept, len(names) * len(tried))
-    columns = tuple(
-        Column(t.sweep.name, t.sweep.axis, t.sweep.unit, t.strength, t.value, round(float(m), 5))
-        for t, m in zip(tried, moved, strict=True)
-    )
-    mine = [np.flatnonzero(pictures.labels == label) for label in range(len(names))]
-    cells = tuple(
-        judged(
-            label,
-            names,
-            Readings(clean[at][of], taught[at][of], clean[0][of], taught[0][of], confidence[at][of]),
-            terms,
-            (column.sweep, column.strength, column.value),
-        )
-        for at, column in enumerate(columns, 1)
-        for label, of in enumerate(mine)
-    )
-    upright = {
-        name: tuple(
-            share(int((read[0][of] == label).sum()), len(of), terms.alpha) for read in (clean, taught)
-        )
-        for label, (name, of) in enumerate(zip(names, mine, strict=True))
-    }
-    disputes = _disputes(pictures, sure)
+    told = sweeps.lessons(request.names, pictures.images.shape[3])
+    whole = _joined(done)
+    terms = Terms(request.kept, len(pictures.classes) * len(tried))
+    disputes = _disputes(pictures, whole.sure)
     return Audit(
         source=request.source,
-        classes=names,
-        pictures=tuple(len(of) for of in mine),
+        classes=pictures.classes,
+        pictures=tuple(np.bincount(pictures.labels, minlength=len(pictures.classes)).tolist()),
         reader=request.oracle or "reference",
         terms=terms,
         folds=request.folds,
@@ -164,12 +141,52 @@ def combined(pictures: Pictures, done: Sequence[Fold], request: Request) -> Audi
         effort=dataclasses.asdict(request.effort),
         size=pictures.images.shape[1:],
         version=augkit.__version__,
-        upright=upright,  # type: ignore[arg-type] # a pair, of two networks
-        columns=columns,
-        cells=cells,
+        upright=dict(_upright(pictures, whole, terms.alpha)),
+        columns=tuple(
+            Column(t.sweep.name, t.sweep.axis, t.sweep.unit, t.strength, t.value, round(float(m), 5))
+            for t, m in zip(tried, whole.moved, strict=True)
+        ),
+        cells=tuple(
+            cell
+            for at, trial in enumerate(tried)
+            for cell in _column(pictures, whole, at, trial, sweeps.lesson(told, trial), terms)
+        ),
         disputes=disputes,
-        alarms=tuple(_alarms(pictures, disputes, clean[0], taught[0])),
+        alarms=tuple(_alarms(pictures, disputes, whole.clean[0], whole.before[-1])),
     )
+
+
+def _column(
+    pictures: Pictures, whole: Fold, at: int, trial: Trial, lesson: int, terms: Terms
+) -> Iterator[Cell]:
+    """Judge one column, class by class."""
+    where = (trial.sweep.name, trial.strength, trial.value)
+    for label in range(len(pictures.classes)):
+        of = pictures.labels == label
+        clean, upright = whole.clean[1 + at][of], whole.clean[0][of]
+        taught, before = whole.taught[at][of], whole.before[lesson][of]
+        sure = whole.confidence[1 + at][of].astype(np.float64)
+        yield judged(label, pictures.classes, Readings(clean, taught, upright, before, sure), terms, where)
+
+
+def _upright(pictures: Pictures, whole: Fold, alpha: float) -> Iterator[tuple[str, tuple[Share, Share]]]:
+    """Yield each class, and how well both networks read it before any change."""
+    for label, name in enumerate(pictures.classes):
+        of = pictures.labels == label
+        clean, taught = (int((read[of] == label).sum()) for read in (whole.clean[0], whole.before[-1]))
+        yield name, (share(clean, int(of.sum()), alpha), share(taught, int(of.sum()), alpha))
+
+
+def _joined(done: Sequence[Fold]) -> Fold:
+    """Put folds together, their pictures in order."""
+    order = np.argsort(np.concatenate([fold.rows for fold in done]), kind="stable")
+
+    def joined(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(fold, name) for fold in done], axis=1)[:, order]
+
+    moved = np.average([fold.moved for fold in done], axis=0, weights=[len(fold.rows) for fold in done])
+    clean, taught, before = (joined(name).astype(np.int64) for name in ("clean", "taught", "before"))
+    return Fold(np.arange(len(order)), clean, taught, before, joined("confidence"), moved, joined("sure"))
 
 
 def _disputes(pictures: Pictures, sure: NDArray[np.float32]) -> tuple[Dispute, ...]:

@@ -18,62 +18,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit import keys
-from augkit.audit import measure, network, work
+from augkit.audit import arms, measure, network, work
 from augkit.audit import pictures as reading
-from augkit.audit.network import Advance, Labels
+from augkit.audit.arms import EPOCHS, refuse_blends
+from augkit.audit.network import Advance
 from augkit.audit.pictures import Pictures
 from augkit.audit.proportions import Share, difference, share
-from augkit.draw import Draws, draw
-from augkit.errors import UsageError
-from augkit.ops import Blend
 from augkit.policy import Policy
-from augkit.render import render_batch
-from augkit.safety import guarded
 from augkit.tasks import Task
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-Picture = NDArray[np.uint8]
 FILE = "policy.json"
 ALPHA = 0.05
-_DRAWS = 2  # of each picture
-_TRIED = 256  # pictures on which each step is tried
-_EPOCHS = 12
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Fold:
-    """Hold what was measured on one fold.
-
-    Attributes:
-        rows:    int64 (N,), which pictures these are.
-        upright: bool (N,), whether the network without the policy reads the picture rightly as it is.
-        changed: bool (D, N), the same of each draw of the policy; `made` says which were made.
-        made:    bool (D, N), False where the guard left nothing.
-        trained: bool (N,), whether the network with the policy reads the picture rightly as it is.
-        losses:  float64 (2,), last training losses without and with the policy.
-        moved:   float64 (L,), for each step the share of pictures that differ without it.
-    """
-
-    rows: Labels
-    upright: NDArray[np.bool_]
-    changed: NDArray[np.bool_]
-    made: NDArray[np.bool_]
-    trained: NDArray[np.bool_]
-    losses: NDArray[np.float64]
-    moved: NDArray[np.float64]
-
-    def save(self, path: Path) -> None:
-        """Write it down, whole or not at all."""
-        measure.write(path, {field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
-
-    @classmethod
-    def load(cls, path: Path) -> Fold:
-        """Read what `save` wrote."""
-        with np.load(path) as kept:
-            return cls(**{field.name: kept[field.name] for field in dataclasses.fields(cls)})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,63 +116,6 @@ class Effect:
         return "\n".join(lines)
 
 
-def fold(
-    pictures: Pictures,
-    place: Labels,
-    number: int,
-    policy: Policy,
-    task: Task | None,
-    seed: int,
-    *,
-    epochs: int = _EPOCHS,
-    train: measure.Trained = network.trained,
-    advance: Advance = lambda done: None,
-) -> Fold:
-    """Train a network without the policy and one with it, as long, and let them read one fold.
-
-    With a task and a policy that guards its draws each picture is treated as the guard would: labels that it
-    writes anew count as right.
-    """
-    _whole(policy)
-    others = pictures.take(np.flatnonzero(place != number))
-    nothing = np.zeros(len(others), np.bool_)
-    classes = len(pictures.classes)
-
-    def changed(shown: Picture, labels: Labels, epoch: int) -> tuple[Picture, Labels]:
-        made, after, good = _made(policy, task, others, shown, labels, seed, epoch + 1)
-        return made[good], after[good]
-
-    first = seed * 1000 + 500 + number * 2
-    plain = train(others.images, others.labels, classes, nothing, epochs=epochs, seed=first, advance=advance)
-    taught = train(
-        others.images,
-        others.labels,
-        classes,
-        nothing,
-        epochs=epochs,
-        seed=first,
-        changed=changed,
-        advance=advance,
-    )
-    rows = np.flatnonzero(place == number)
-    some = pictures.take(rows)
-    right = np.zeros((_DRAWS, len(rows)), np.bool_)
-    good = np.zeros((_DRAWS, len(rows)), np.bool_)
-    for at in range(_DRAWS):
-        made, after, good[at] = _made(policy, task, some, some.images, some.labels, seed, 1_000_000 + at)
-        right[at] = plain.read(made).argmax(axis=1) == after
-        advance(len(rows))
-    return Fold(
-        rows,
-        plain.read(some.images).argmax(axis=1) == some.labels,
-        right,
-        good,
-        taught.read(some.images).argmax(axis=1) == some.labels,
-        np.array([plain.loss, taught.loss]),
-        _moved(policy, some, seed),
-    )
-
-
 def measured(
     data: DatasetDict,
     policy: Policy,
@@ -226,7 +127,7 @@ def measured(
     folds: int = 3,
     seed: int = 0,
     workers: int = 1,
-    epochs: int = _EPOCHS,
+    epochs: int = EPOCHS,
     train: measure.Trained = network.trained,
 ) -> Effect:
     """Measure a policy on a data set, and write `policy.json` into a folder; called again it carries on.
@@ -248,12 +149,12 @@ def measured(
         UsageError:  the policy mixes pictures.
         SourceError: the data are too few.
     """
-    _whole(policy)
+    refuse_blends(policy)
     pictures = reading.read(data, most=most, seed=seed)
     if task is not None:
         task.fit(pictures.classes)
     said = task.canonical() if task else {}
-    asked = ["effect", 1, pictures.digest, policy.canonical(), said, folds, seed, epochs]
+    asked = ["effect", 2, pictures.digest, policy.canonical(), said, folds, seed, epochs]
     state = out / "state" / work.digest(*asked)
     kept = reading.put(pictures, state)
     paths = work.done(
@@ -266,7 +167,7 @@ def measured(
         workers=workers if train is network.trained else 1,
         word="training with and without the policy",
     )
-    found = combined(pictures, [Fold.load(path) for path in paths], policy, source, epochs)
+    found = combined(pictures, [arms.Fold.load(path) for path in paths], policy, source, epochs)
     (out / FILE).write_text(json.dumps(found.canonical(), ensure_ascii=False) + "\n", encoding="utf-8")
     return found
 
@@ -286,12 +187,14 @@ def _fold(
 ) -> None:
     pictures = reading.load(kept)
     place = reading.folds(pictures, folds, seed)
-    found = fold(pictures, place, number, policy, task, seed, epochs=epochs, train=train, advance=advance)
+    found = arms.fold(
+        pictures, place, number, policy, task, seed, epochs=epochs, train=train, advance=advance
+    )
     found.save(path)
 
 
 def combined(
-    pictures: Pictures, folds: list[Fold], policy: Policy, source: str, epochs: int = _EPOCHS
+    pictures: Pictures, folds: list[arms.Fold], policy: Policy, source: str, epochs: int = EPOCHS
 ) -> Effect:
     """Put the folds together."""
     rows = np.concatenate([fold.rows for fold in folds])
@@ -322,59 +225,3 @@ def _line(name: str, mine: NDArray[np.bool_], parts: dict[str, NDArray[Any]], al
         share(int(seen.sum()), len(seen), alpha),
         difference(int((trained & ~upright).sum()), int((upright & ~trained).sum()), len(upright), alpha),
     )
-
-
-def _made(
-    policy: Policy, task: Task | None, named: Pictures, shown: Picture, labels: Labels, seed: int, copy: int
-) -> tuple[Picture, Labels, NDArray[np.bool_]]:
-    """Make a copy of each picture as the policy draws it, of the size that it had; labels after, and which
-    were made.
-    """
-    words = keys.words(named.keys)
-    aspects = np.ones(len(words))
-
-    def drawn(at: NDArray[np.int64], attempt: int) -> Draws:
-        copies = np.full(len(at), copy)
-        return draw(
-            policy, words[at], copies, seed=seed, aspects=aspects[at], labels=labels[at], attempt=attempt
-        )
-
-    draws = drawn(np.arange(len(words)), 0)
-    if task is not None:
-        draws = guarded(draws, task, named.classes, drawn)
-    return _resized(render_batch(shown, draws), shown.shape[1]), draws.labels, draws.accepted
-
-
-def _resized(made: Picture, side: int) -> Picture:
-    import cv2
-
-    if made.shape[1:3] == (side, side):
-        return made
-    how = cv2.INTER_AREA if made.shape[1] > side else cv2.INTER_LINEAR
-    small = [cv2.resize(picture, (side, side), interpolation=how) for picture in made]
-    return np.stack(small).reshape(len(made), side, side, -1).astype(np.uint8)
-
-
-def _moved(policy: Policy, some: Pictures, seed: int) -> NDArray[np.float64]:
-    """Return for each step the share of pictures that are others where it alone is left out."""
-    few = some.take(np.arange(min(_TRIED, len(some))))
-    draws = draw(policy, few.keys, np.ones(len(few), np.int64), seed=seed, aspects=np.ones(len(few)))
-    whole = render_batch(few.images, draws)
-    out = []
-    for row in range(len(draws.active)):
-        active = draws.active.copy()
-        active[row] = False
-        without = render_batch(few.images, dataclasses.replace(draws, active=active))
-        same = without.shape == whole.shape
-        out.append(float((without != whole).any(axis=(1, 2, 3)).mean()) if same else 1.0)
-    return np.array(out)
-
-
-def _whole(policy: Policy) -> None:
-    for step in policy.leaves():
-        if isinstance(step.op, Blend):
-            raise UsageError(
-                f"{step.name} mixes each picture with another, labels too: no label is lost to measure",
-                where=step.where,
-                fix="take the step out to audit the rest",
-            )

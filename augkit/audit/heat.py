@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import html
 import io
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
-from augkit.audit.cells import WORDS, Cell, Word
-from augkit.audit.result import Audit, Column, counts
+from augkit.audit.cells import Cell, Word
+from augkit.audit.result import Audit, Column
 
-PAPER: dict[Word, tuple[str, str]] = {
+Shade = Word | Literal["frail"]
+PAPER: dict[Shade, tuple[str, str]] = {
     "keeps": ("#009e73", "#111111"),
+    "frail": ("#9fdcc5", "#1a1a1a"),
     "becomes": ("#d55e00", "#111111"),
     "destroys": ("#4d4d4d", "#ffffff"),
     "fragile": ("#f0e442", "#1a1a1a"),
@@ -25,15 +28,18 @@ PAPER: dict[Word, tuple[str, str]] = {
 words stand out from them by 4.5 to 1 or more.
 """
 
-MEANS: dict[Word, str] = {
+MEANS: dict[Shade, str] = {
     "keeps": "the clean network still reads the class",
+    "frail": "kept: it reads it in most pictures, and a network that was taught the change nearly always",
     "becomes": "it reads another, and so do networks that were taught the change",
     "destroys": "no network tells the class any more",
     "fragile": "it fails, but a network that was taught the change does not",
     "unsure": "too few pictures to say",
 }
 
-_CELL, _FONT = 0.42, 7.5  # inches, points
+_WIDE, _HIGH, _GAP = 0.25, 0.165, 0.22  # of a cell, and between tables: inches
+_HEAD, _OVER, _UNDER = 0.72, 0.26, 0.36  # above all tables, above each, and below it: inches
+_FONT, _LEAST, _DOTS = 6.5, 7.0, 200  # points, inches across, dots an inch
 
 
 def words(cell: Cell) -> str:
@@ -47,7 +53,7 @@ def sentence(cell: Cell, unit: str = "") -> str:
     """Say a cell in words, with its numbers."""
     kept, taught = cell.kept, cell.taught
     said = f"{cell.label} at {cell.sweep} {cell.strength:g}{unit}: "
-    said += f"{cell.verdict}{f' {cell.other}' if cell.verdict == 'becomes' else ''}; "
+    said += f"{_named(_shade(cell))}{f' {cell.other}' if cell.verdict == 'becomes' else ''}; "
     said += f"kept {_percent(kept.seen)} ({_percent(kept.low)} to {_percent(kept.high)})"
     said += f", by a network that was taught the change {_percent(taught.seen)}"
     if cell.other:
@@ -75,18 +81,32 @@ def page(audit: Audit, sweeps: Sequence[str] = ()) -> str:
 
 
 def _head(audit: Audit) -> str:
-    found = counts(audit.cells)
     keys = "".join(
-        f'<li style="margin:2px 0"><span style="{_style(word)};padding:1px 7px">{word}</span> '
-        f"{html.escape(MEANS[word])} ({found[word]:,})</li>"
-        for word in WORDS
+        f'<li style="margin:2px 0"><span style="{_style(shade)};padding:1px 7px">{_named(shade)}</span> '
+        f"{html.escape(MEANS[shade])} ({count:,})</li>"
+        for shade, count in _shades(audit).items()
     )
     alarms = "".join(f"<p><strong>{html.escape(alarm)}</strong></p>" for alarm in audit.alarms)
     said = f"{sum(audit.pictures):,} pictures of {html.escape(audit.source)}, {len(audit.cells):,} cells"
     return (
-        f"<p>{said}. A number is the share kept, in percent; an arrow names what it becomes.</p>"
+        f"<p>{said}. A number is the share that a network which saw no change still reads, in percent; an "
+        f"arrow names what the class becomes.</p>"
         f'{alarms}<ul style="list-style:none;padding:0">{keys}</ul>'
     )
+
+
+def _shade(cell: Cell) -> Shade:
+    return "frail" if cell.frail else cell.verdict
+
+
+def _named(shade: Shade) -> str:
+    return "keeps, frail" if shade == "frail" else shade
+
+
+def _shades(audit: Audit) -> dict[Shade, int]:
+    """Return how many cells have each shade, in the order of PAPER."""
+    found = Counter(_shade(cell) for cell in audit.cells)
+    return {shade: found[shade] for shade in PAPER}
 
 
 def _table(audit: Audit, name: str, columns: Sequence[Column]) -> str:
@@ -97,7 +117,7 @@ def _table(audit: Audit, name: str, columns: Sequence[Column]) -> str:
         + "</tr>"
         for label in audit.classes
     )
-    caption = f"{html.escape(name)} ({html.escape(columns[0].unit.strip() or columns[0].axis)})"
+    caption = html.escape(_caption(name, columns[0]))
     return (
         f'<div style="overflow-x:auto" role="region" tabindex="0" aria-label="{caption}">'
         '<table style="border-collapse:separate;border-spacing:1px;'
@@ -107,14 +127,20 @@ def _table(audit: Audit, name: str, columns: Sequence[Column]) -> str:
     )
 
 
+def _caption(name: str, column: Column) -> str:
+    """Return a sweep's name, and what its strengths count where the name does not say it."""
+    unit = column.unit.strip()
+    return name if unit in ("", name) else f"{name} ({unit})"
+
+
 def _td(cell: Cell, unit: str) -> str:
     told = html.escape(sentence(cell, unit), quote=True)
     return (
-        f'<td style="{_style(cell.verdict)};min-width:2.2em" title="{told}">{html.escape(words(cell))}</td>'
+        f'<td style="{_style(_shade(cell))};min-width:2.2em" title="{told}">{html.escape(words(cell))}</td>'
     )
 
 
-def _style(word: Word) -> str:
+def _style(word: Shade) -> str:
     paper, ink = PAPER[word]
     return f"background:{paper};color:{ink}"
 
@@ -139,55 +165,66 @@ def drawn(audit: Audit, sweeps: Sequence[str] = (), kind: str = "png") -> bytes:
 
     names = list(sweeps or audit.sweeps)
     tables = [(name, [column for column in audit.columns if column.sweep == name]) for name in names]
-    rows, widest = len(audit.classes), max(len(columns) for _, columns in tables)
-    longest = max(len(label) for label in audit.classes)
-    left, step = 0.5 + 0.075 * longest, (rows + 2.4) * _CELL * 0.62
-    width, height = left + widest * _CELL + 0.2, 0.75 + step * len(tables)
-    figure = Figure(figsize=(max(width, 8.5), height), dpi=110, facecolor="#fafaf8")
+    gutter = 0.14 + 0.06 * max(len(label) for label in audit.classes)
+    across = max(_LEAST, gutter + max(len(columns) for _, columns in tables) * _WIDE + 0.1)
+    rows = _rows([gutter + len(columns) * _WIDE for _, columns in tables], across)
+    tall = len(audit.classes) * _HIGH
+    down = _HEAD + len(rows) * (_OVER + tall + _UNDER)
+    figure = Figure(figsize=(across, down), dpi=_DOTS, facecolor="#fafaf8")
     FigureCanvasAgg(figure)
-    title = f"What survives of {sum(audit.pictures):,} pictures of {audit.source}, class × strength"
-    figure.text(
-        0.15 / figure.get_figwidth(), 1 - 0.22 / height, title, fontsize=12, va="center", weight="bold"
-    )
-    _legend(figure, audit, height)
-    for number, (name, columns) in enumerate(tables):
-        bottom = height - 0.75 - step * (number + 1) + 0.5 * _CELL
-        box = (left / figure.get_figwidth(), bottom / height)
-        size = (len(columns) * _CELL / figure.get_figwidth(), rows * _CELL * 0.62 / height)
-        _panel(figure.add_axes((*box, *size)), audit, name, columns)
+    _title(figure, audit)
+    for number, row in enumerate(rows):
+        bottom = down - _HEAD - number * (_OVER + tall + _UNDER) - _OVER - tall
+        left = 0.0
+        for name, columns in tables[row]:
+            box = ((left + gutter) / across, bottom / down, len(columns) * _WIDE / across, tall / down)
+            _panel(figure.add_axes(box), audit, name, columns)
+            left += gutter + len(columns) * _WIDE + _GAP
     out = io.BytesIO()
     figure.savefig(out, format=kind, metadata={"Date": None} if kind == "svg" else None)
     return out.getvalue()
 
 
-def _legend(figure: Any, audit: Audit, height: float) -> None:
-    found, wide = counts(audit.cells), figure.get_figwidth()
-    for number, word in enumerate(WORDS):
-        paper, ink = PAPER[word]
-        figure.text(
-            (0.15 + 1.45 * number) / wide,
-            1 - 0.52 / height,
-            f" {word} {found[word]:,} ",
-            fontsize=8.5,
-            va="center",
-            color=ink,
-            bbox={"facecolor": paper, "edgecolor": "none", "pad": 2.5},
-        )
+def _rows(widths: Sequence[float], across: float) -> list[slice]:
+    """Lay tables side by side, in order, as many in a row as fit; return which are in each."""
+    rows, start, used = [], 0, 0.0
+    for at, width in enumerate(widths):
+        if at > start and used + _GAP + width > across:
+            rows.append(slice(start, at))
+            start, used = at, 0.0
+        used += width + (_GAP if at > start else 0.0)
+    return [*rows, slice(start, len(widths))]
+
+
+def _title(figure: Any, audit: Audit) -> None:
+    """Write above all tables what is shown, and what the colours say."""
+    across, down = figure.get_size_inches()
+    title = f"What survives of {sum(audit.pictures):,} pictures of {audit.source}: class by strength"
+    figure.text(0.1 / across, 1 - 0.19 / down, title, fontsize=9, va="center", weight="bold")
+    left = 0.13
+    for shade, count in _shades(audit).items():
+        paper, ink = PAPER[shade]
+        said = f"{_named(shade)} {count:,}"
+        box = {"facecolor": paper, "edgecolor": "none", "pad": 2.5}
+        place = (left / across, 1 - 0.46 / down)
+        figure.text(*place, said, fontsize=_FONT, va="center", color=ink, bbox=box)
+        left += 0.2 + 0.05 * len(said)
 
 
 def _panel(axes: Any, audit: Audit, name: str, columns: Sequence[Column]) -> None:
     from matplotlib.colors import to_rgb
 
     grid = [list(audit.of(name, label)) for label in audit.classes]
-    axes.imshow([[to_rgb(PAPER[cell.verdict][0]) for cell in row] for row in grid], aspect="auto")
+    axes.imshow([[to_rgb(PAPER[_shade(cell)][0]) for cell in row] for row in grid], aspect="auto")
     for y, row in enumerate(grid):
         for x, cell in enumerate(row):
-            ink = PAPER[cell.verdict][1]
+            ink = PAPER[_shade(cell)][1]
             axes.text(x, y, words(cell), ha="center", va="center", color=ink, fontsize=_FONT)
-    unit = columns[0].unit.strip()
-    axes.set_title(f"{name}{f' ({unit})' if unit else ''}", loc="left", fontsize=9.5)
-    axes.set_xticks(range(len(columns)), [_head_of(column) for column in columns], fontsize=_FONT)
+    axes.set_title(_caption(name, columns[0]), loc="left", fontsize=_FONT + 1, pad=3)
+    heads = [_head_of(column) for column in columns]
+    upright = max(len(head) for head in heads) < 4
+    axes.set_xticks(range(len(columns)), heads, fontsize=_FONT - 0.5, rotation=0 if upright else 90)
     axes.set_yticks(range(len(grid)), audit.classes, fontsize=_FONT)
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, pad=2)
     for spine in axes.spines.values():
         spine.set_visible(False)

@@ -7,9 +7,7 @@ done again only where what it found is not yet written down.
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -17,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.audit import network, sweeps
-from augkit.audit.network import Advance, Labels, Reader
+from augkit.audit.network import Advance, Labels, Picture, Reader
 from augkit.audit.pictures import Pictures
-from augkit.audit.sweeps import Trial
+from augkit.audit.sweeps import Lesson
+from augkit.audit.work import Found
 
 HELD = 10  # every so many of the pictures that a fold may train with, its groups whole, is kept to calibrate
 
@@ -29,49 +28,42 @@ Trained = Callable[..., Reader]
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
-    """Say how long networks are trained: epochs of the clean one, and of the one taught all changes."""
+    """Say how long networks are trained: how many pictures the clean one is shown, and each taught one.
 
-    clean: int = 8
-    taught: int = 24
+    A fold's pictures are shown again and again until they are so many, and twice at least.
+    """
+
+    clean: int = 30_000
+    taught: int = 75_000
+
+
+def epochs(shown: int, pictures: int) -> int:
+    """Return how often pictures are shown for so many to be shown."""
+    return max(2, round(shown / max(1, pictures)))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Fold:
-    """Hold what two networks read in the pictures of one fold that they were not trained with.
+class Fold(Found):
+    """Hold what the networks read in the pictures of one fold that they were not trained with.
 
     Attributes:
         rows:       int64 (N,), which pictures of the audit these are.
         clean:      uint16 (1 + T, N), the class that the clean network reads: upright, and after each trial.
-        taught:     the same of the network that was taught all changes.
+        taught:     uint16 (T, N), what that of the taught networks reads that was taught the trial's sweep.
+        before:     uint16 (L, N), what the taught network of each lesson reads upright.
         confidence: float16 (1 + T, N), the clean network's calibrated probability of what it reads.
         moved:      float64 (T,), the share of pictures that a trial changes at all.
-        sure:       float32 (2, N, K), both networks' calibrated probabilities of each class, upright.
+        sure:       float32 (2, N, K), calibrated probabilities of each class, upright: of the clean network,
+            and of that of the last lesson, which knows upright pictures best.
     """
 
     rows: Labels
-    clean: NDArray[np.uint16]
-    taught: NDArray[np.uint16]
+    clean: NDArray[np.integer[Any]]
+    taught: NDArray[np.integer[Any]]
+    before: NDArray[np.integer[Any]]
     confidence: NDArray[np.float16]
     moved: NDArray[np.float64]
     sure: NDArray[np.float32]
-
-    def save(self, path: Path) -> None:
-        """Write it down, whole or not at all."""
-        write(path, {field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
-
-    @classmethod
-    def load(cls, path: Path) -> Fold:
-        """Read what `save` wrote."""
-        with np.load(path) as kept:
-            return cls(**{field.name: kept[field.name] for field in dataclasses.fields(cls)})
-
-
-def write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    """Write arrays to an .npz file, whole or not at all."""
-    beside = path.with_name(f".{os.getpid()}-{path.name}")
-    with beside.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type] # its keyword is a bool in the stubs
-    beside.replace(path)
 
 
 def fold(
@@ -87,7 +79,7 @@ def fold(
     train: Trained = network.trained,
     advance: Advance = lambda done: None,
 ) -> Fold:
-    """Train two networks on the other folds, and let them read this one, upright and after each trial.
+    """Train networks on the other folds, and let them read this one, upright and after each trial.
 
     Args:
         pictures: all of the audit.
@@ -101,70 +93,77 @@ def fold(
         train:    trains a network.
         advance:  told how many pictures were trained with or read.
     """
-    clean, taught = learners(pictures, place, number, names, effort, seed, oracle, train, advance)
     rows = np.flatnonzero(place == number)
     some = pictures.take(rows)
-    tried = sweeps.trials(names, *some.images.shape[2:], at=at)
-    read = [np.empty((1 + len(tried), len(rows)), np.uint16) for _ in range(2)]
-    confidence = np.empty((1 + len(tried), len(rows)), np.float16)
-    moved = np.zeros(len(tried))
-    sure = np.empty((2, len(rows), len(pictures.classes)), np.float32)
-    for row, trial in enumerate((None, *tried)):
-        shown = some.images if trial is None else _changed(trial, some, seed)
-        if trial is not None:
-            moved[row - 1] = (shown != some.images).any(axis=(1, 2, 3)).mean()
-        likely = [reader.read(shown) for reader in (clean, taught)]
-        read[0][row], read[1][row] = (said.argmax(axis=1) for said in likely)
-        confidence[row] = likely[0].max(axis=1)
-        if trial is None:
-            sure[:] = likely
+    side, channels = some.images.shape[2:]
+    told = sweeps.lessons(names, channels)
+    clean, *taught = learners(pictures, place != number, told, effort, seed, number, oracle, train, advance)
+    upright = [reader.read(some.images) for reader in (clean, *taught)]
+    read = [(upright[0].argmax(axis=1), upright[0].max(axis=1))]
+    again, moved = [], []
+    for trial in sweeps.trials(names, side, channels, at=at):
+        shown = trial.changed(some.images, some.keys, seed, some.fill)
+        moved.append((shown != some.images).any(axis=(1, 2, 3)).mean())
+        likely = clean.read(shown)
+        read.append((likely.argmax(axis=1), likely.max(axis=1)))
+        again.append(taught[sweeps.lesson(told, trial)].read(shown).argmax(axis=1))
         advance(len(rows))
-    return Fold(rows, read[0], read[1], confidence, moved, sure)
+    return Fold(
+        rows,
+        clean=np.array([labels for labels, _ in read], np.uint16),
+        taught=np.array(again, np.uint16).reshape(-1, len(rows)),
+        before=np.array([likely.argmax(axis=1) for likely in upright[1:]], np.uint16),
+        confidence=np.array([sure for _, sure in read], np.float16),
+        moved=np.array(moved),
+        sure=np.stack([upright[0], upright[-1]]),
+    )
 
 
-def work(pictures: int, folds: int, trials: int, effort: Effort) -> int:
-    """Return how many pictures a fold tells `advance` of, at most."""
+def work(pictures: int, folds: int, lessons: int, trials: int, effort: Effort) -> int:
+    """Return how many pictures a fold tells `advance` of, about."""
     seen = pictures - pictures // folds
-    return seen * (effort.clean + effort.taught) + (pictures // folds + 1) * (1 + trials)
+    shown = epochs(effort.clean, seen) + lessons * epochs(effort.taught, seen)
+    return seen * shown + pictures // folds * trials
 
 
 def learners(
     pictures: Pictures,
-    place: Labels,
-    number: int,
-    names: tuple[str, ...],
+    these: NDArray[np.bool_],
+    lessons: Sequence[Lesson],
     effort: Effort,
     seed: int,
+    number: int,
     oracle: Reader | None,
     train: Trained,
     advance: Advance,
-) -> tuple[Reader, Reader]:
-    """Train the clean network and the one that is taught all changes, on every fold but one."""
-    others = pictures.take(np.flatnonzero(place != number))
+) -> tuple[Reader, ...]:
+    """Train the clean network, and one for each lesson, on some of the pictures."""
+    others = pictures.take(np.flatnonzero(these))
     held = holdout(others)
-    everything = sweeps.everything(names, others.images.shape[3])
-    parts = {True: _keys(others, held), False: _keys(others, ~held)}
+    keys = {True: _keys(others, held), False: _keys(others, ~held)}
 
-    def taught(shown: sweeps.Picture, labels: Labels, epoch: int) -> tuple[sweeps.Picture, Labels]:
-        keys = parts[epoch < 0]
-        return sweeps.trained_with(everything, shown, keys, seed, epoch, others.fill), labels
+    def changed(lesson: Lesson) -> network.Changed:
+        def change(shown: Picture, labels: Labels, epoch: int) -> tuple[Picture, Labels]:
+            named = keys[epoch < 0]
+            return sweeps.trained_with(lesson.policy, shown, named, seed, epoch, others.fill), labels
 
-    classes = len(others.classes)
-    first = seed * 1000 + number * 2
-    clean = oracle or train(
-        others.images, others.labels, classes, held, epochs=effort.clean, seed=first, advance=advance
-    )
-    second = train(
-        others.images,
-        others.labels,
-        classes,
-        held,
-        epochs=effort.taught,
-        seed=first + 1,
-        changed=taught,
-        advance=advance,
-    )
-    return clean, second
+        return change
+
+    def trained(shown: int, after: int, change: network.Changed | None = None) -> Reader:
+        return train(
+            others.images,
+            others.labels,
+            len(others.classes),
+            held,
+            epochs=epochs(shown, len(others)),
+            seed=seed * 1000 + number * 4 + after,
+            changed=change,
+            quick=change is not None,
+            advance=advance,
+        )
+
+    clean = oracle or trained(effort.clean, 0)
+    return clean, *(trained(effort.taught, 1 + at, changed(lesson)) for at, lesson in enumerate(lessons))
 
 
 def holdout(pictures: Pictures) -> NDArray[np.bool_]:
@@ -176,10 +175,6 @@ def holdout(pictures: Pictures) -> NDArray[np.bool_]:
         rank[mine] = np.arange(len(mine))
     held: NDArray[np.bool_] = (rank % HELD == HELD - 1)[group]
     return held
-
-
-def _changed(trial: Trial, some: Pictures, seed: int) -> sweeps.Picture:
-    return trial.changed(some.images, some.keys, seed, some.fill)
 
 
 def _keys(pictures: Pictures, which: NDArray[np.bool_]) -> list[str]:

@@ -8,6 +8,7 @@ more often than they say at shares near 0 and 1, where an audit lives.
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 MOST = 1_000_000
 """More pictures than these would not decide anything in practice."""
@@ -33,6 +34,7 @@ class Share:
         return self.hits / self.of if self.of else float("nan")
 
 
+@functools.lru_cache(maxsize=100_000)
 def share(hits: int, of: int, alpha: float) -> Share:
     """Return a share and its interval, which misses in at most `alpha` of cases, half on each side."""
     from scipy.special import betaincinv

@@ -229,6 +229,13 @@ def _reason(audit: Audit, axis: str, limits: dict[str, dict[str, Limits]], defau
             f"a clean network still reads at least {_percent(least.kept.seen)} of each class there "
             f"(lower bound {_percent(least.kept.low)}, of {least.label} at {_at(least)})"
         )
+        if any(cell.frail for cell in inside):
+            taught = min((cell for cell in inside if cell.frail), key=lambda cell: cell.taught.low)
+            text += (
+                f", and one that was taught the change at least {_percent(taught.taught.seen)} where that is "
+                f"less than {audit.terms.kept:.0%} (lower bound {_percent(taught.taught.low)}, of "
+                f"{taught.label} at {_at(taught)})"
+            )
     else:
         text += "not even the least strength tried is kept for certain"
     stopping = _nearest(axis, beyond)

@@ -2,17 +2,17 @@
 
 `result.json` holds one object:
 
-    format     1
+    format     2
     source     what was audited; pictures: how many of each class; classes: their names
     reader     "reference" or the path of the network that read instead (the oracle)
     terms      kept, excess, slight (see `cells.Terms`), cells, alpha (of one interval)
-    folds, seed, effort (epochs clean and taught), size (height, width, channels), version
+    folds, seed, effort (pictures shown, clean and taught), size (height, width, channels), version
     upright    for each class: clean and taught, the share read rightly before any change, as [hits, of,
                low, high]
     columns    for each sweep × strength: sweep, axis, unit, strength, value (on the axis), moved (share of
                pictures that it changes at all)
     cells      for each class × column: label, sweep, strength, value, verdict, other, kept, taught, reads,
-               excess (shares, as above), confidence, more: see `cells.Cell`
+               excess, worst (shares, as above), confidence, more, frail: see `cells.Cell`
     disputes   pictures whose label both networks confidently dispute, worst first: key, label, reads,
                probability (of what they read), said (of its own label)
     alarms     what is wrong with the data, a sentence each
@@ -31,7 +31,7 @@ from augkit.audit.proportions import Share
 from augkit.errors import StoreError, UsageError
 
 FILE = "result.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclasses.dataclass(frozen=True)

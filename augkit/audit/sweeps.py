@@ -2,7 +2,7 @@
 
 A sweep changes pictures along one axis of `augkit.reach`, by one strength at a time; a cell of the audit is a
 class × a sweep × a strength.  What is done is written as steps of a policy and made by `draw` and `render`,
-which know no verdict.  Over its whole range at once a sweep is a part of what the second learner is trained
+which know no verdict.  Over its whole range at once a sweep is a part of what the taught learner is trained
 with.
 
 To add one, write its line.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -181,29 +182,51 @@ def trials(
     return tuple(found)
 
 
-def everything(names: Sequence[str], channels: int) -> Policy:
-    """Return the policy that the second learner is taught: sweeps over their whole range.
+@dataclasses.dataclass(frozen=True)
+class Lesson:
+    """Hold what one taught network is trained with: a policy, and the names of the sweeps it does."""
 
-    Nine pictures in ten are turned or mirrored by any angle: only where no way up is much more common than
-    another does a network have to tell a 7 upside down from a 6 by its shape.  Half of all pictures are then
-    changed along one other sweep.
+    sweeps: tuple[str, ...]
+    policy: Policy
+
+
+def lessons(names: Sequence[str], channels: int) -> tuple[Lesson, ...]:
+    """Return what is taught: turns and mirrors by any angle, and all other sweeps over their whole range.
+
+    They are two lessons, for two networks, because orientation wants pictures of which no way up is much more
+    common than another (only then does a network have to tell a 7 upside down from a 6 by its shape), and all
+    else wants them upright.  In nine pictures of ten something is changed, along each sweep as often as along
+    any other, and between each strength and the next as often as between any others.
     """
     whole = [sweep for name in names if not ((sweep := SWEEPS[name]).colour and channels == 1)]
-    turning = [sweep for sweep in whole if AXES[sweep.axis].kind == "arcs"]
-    parts = [(turning, 0.9), ([sweep for sweep in whole if sweep not in turning], 0.5 if turning else 0.9)]
-    steps = [
-        f"one_of: {{p: {p}, steps: [{', '.join(f'[{sweep.steps(*_range(sweep))}]' for sweep in some)}]}}"
-        for some, p in parts
+    turning = [sweep for sweep in whole if _goes_round(sweep)]
+    parts = (turning, [sweep for sweep in whole if not _goes_round(sweep)])
+    return tuple(
+        Lesson(
+            tuple(sweep.name for sweep in some),
+            _policy(f"[one_of: {{p: 0.9, steps: [{', '.join(f'[{_taught(sweep)}]' for sweep in some)}]}}]"),
+        )
+        for some in parts
         if some
-    ]
-    return _policy(f"[{', '.join(steps)}]")
+    )
 
 
-def _range(sweep: Sweep) -> tuple[float, float]:
-    """Return the range of a sweep; angles go all the way round, and an axis begins where nothing is done."""
-    if AXES[sweep.axis].kind == "arcs":
-        return -180.0, 180.0
-    return min(sweep.strengths), max(sweep.strengths)
+def lesson(lessons: Sequence[Lesson], trial: Trial) -> int:
+    """Return which lesson teaches what is tried."""
+    return next(at for at, lesson in enumerate(lessons) if trial.sweep.name in lesson.sweeps)
+
+
+def _goes_round(sweep: Sweep) -> bool:
+    return AXES[sweep.axis].kind == "arcs"
+
+
+def _taught(sweep: Sweep) -> str:
+    """Write the steps that change pictures along a sweep by any of its strengths, or between two of them."""
+    if _goes_round(sweep):
+        return sweep.steps(-180.0, 180.0)
+    ends = sorted(sweep.strengths)
+    parts = [sweep.steps(*pair) for pair in itertools.pairwise(ends)] or [sweep.steps(*ends, *ends)]
+    return f"one_of: [{', '.join(f'[{part}]' for part in parts)}]"
 
 
 def trained_with(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from augkit.audit import proposal
 from augkit.audit.cells import WORDS, Cell
@@ -24,14 +24,16 @@ def text(audit: Audit) -> str:
         *(f"  alarm: {alarm}" for alarm in audit.alarms),
         f"upright, networks read rightly: {_upright(audit)}",
         "",
-        f"kept for certain (at least {audit.terms.kept:.0%} still read by a network that saw no change)",
+        f"kept for certain: a network that saw no change still reads {audit.terms.kept:.0%}, or most, and "
+        "one that was taught the change so many",
     ]
     for axis in AXES:
         if any(column.axis == axis for column in audit.columns):
             lines += _folded(f"  {axis:<11}{'; '.join(_limits(audit, axis))}")
     lines += _idle(audit)
+    lines += _section("kept, though fragile: a network wants to be taught the change", _frail(audit))
     lines += _section("becomes another class", _becomes(audit))
-    lines += _section("destroyed: no network tells the class", _runs(audit, "destroys"))
+    lines += _section("destroyed: no network tells the class", _runs(audit, _destroyed))
     lines += _disputes(audit)
     lines += _unsure(audit)
     return "\n".join(lines)
@@ -77,11 +79,19 @@ def _becomes(audit: Audit) -> Iterator[str]:
             )
 
 
-def _runs(audit: Audit, verdict: str) -> Iterator[str]:
+def _frail(audit: Audit) -> Iterator[str]:
+    return _runs(audit, lambda cell: cell.frail)
+
+
+def _destroyed(cell: Cell) -> bool:
+    return cell.verdict == "destroys"
+
+
+def _runs(audit: Audit, wanted: Callable[[Cell], bool]) -> Iterator[str]:
     for sweep in audit.sweeps:
         groups: dict[str, list[str]] = {}
         for label in audit.classes:
-            cells = [cell for cell in audit.of(sweep, label) if cell.verdict == verdict]
+            cells = [cell for cell in audit.of(sweep, label) if wanted(cell)]
             if cells:
                 groups.setdefault(_strengths(cells), []).append(label)
         for said, labels in groups.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import json
@@ -10,7 +11,9 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from augkit import engines
 from augkit.audit.network import Advance
@@ -18,6 +21,26 @@ from augkit.sources.progress import bar
 
 Fold = Callable[[int, Advance, Path], None]
 """Do one fold: its number, whom to tell how many pictures were dealt with, where to write it down."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Found:
+    """Hold what one fold found: a class of this kind has arrays alone."""
+
+    def save(self, path: Path) -> None:
+        """Write the arrays to an .npz file, whole or not at all."""
+        arrays = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        beside = path.with_name(f".{os.getpid()}-{path.name}")
+        with beside.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        beside.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote."""
+        with np.load(path) as kept:
+            return cls(**{field.name: kept[field.name] for field in dataclasses.fields(cls)})
+
 
 _LOOK = 0.5  # seconds between looks at how far the folds are
 

@@ -76,7 +76,7 @@ def audit(
     folds: Annotated[
         int,
         typer.Option(min=2, metavar="NUMBER", help="Parts; each is read by networks trained on the others."),
-    ] = 3,
+    ] = 4,
     kept: Annotated[
         float, typer.Option(metavar="SHARE", help="What share must still be read for a class to be kept.")
     ] = 0.8,
@@ -109,12 +109,8 @@ def audit(
     Example: augkit audit mnist-sample --propose out/measured.yaml --against digits
     """
     from augkit import audit as auditing
-    from augkit import sources, tasks
-    from augkit.audit import against as comparing
-    from augkit.audit import heat, limits, made, proposal, telling
-    from augkit.sources.records import class_names
+    from augkit.audit import made
 
-    say = functools.partial(print, file=sys.stderr)
     request = auditing.Request(
         source=source,
         sweeps=tuple(name.strip() for name in sweeps.split(",") if name.strip()),
@@ -129,20 +125,40 @@ def audit(
     if policy is not None:
         _refuse("--policy", propose=propose, against=against, oracle=oracle, sweeps=sweeps)
         _policy(policy, request, folder, task, classes, as_json)
-        return
-    if made.is_made(source):
+    elif made.is_made(source):
         _refuse("a data set that was made", propose=propose, against=against, task=task, sweeps=sweeps)
         _made(request, folder, as_json)
-        return
-    held = tasks.load(against or task) if against or task else None
+    else:
+        _labels(request, folder, propose, task, against, classes, as_json)
+
+
+def _labels(
+    request: Request,
+    folder: Path,
+    propose: Path | None,
+    task: str,
+    against: str,
+    classes: list[str] | None,
+    as_json: bool,
+) -> None:
+    """Measure what labels survive, hold it against a task, and write and print what was found."""
+    from augkit import audit as auditing
+    from augkit import sources, tasks
+    from augkit.audit import against as comparing
+    from augkit.audit import heat, limits, proposal, telling
+    from augkit.sources.records import class_names
+
     if against and task:
         raise UsageError(
             "got --task and --against", fix="--against looks at all strengths, --task at its limits"
         )
-    data = sources.load(source, classes=classes or (), say=say)
+    held = tasks.load(against or task) if against or task else None
+    say = functools.partial(print, file=sys.stderr)
+    data = sources.load(request.source, classes=classes or (), say=say)
     say(sources.found(data))
-    if task and held:
+    if held:
         held.fit(class_names(data))
+    if held and task:
         request = dataclasses.replace(request, at=limits.strengths(held))
     found = auditing.audit(data, request, folder)
     (folder / "heat.png").write_bytes(heat.drawn(found))
@@ -197,7 +213,7 @@ def _policy(
 
 def _made(request: Request, folder: Path, as_json: bool) -> None:
     """Audit a data set that augkit made, and print what was found."""
-    from augkit.audit import made
+    from augkit.audit import disputes, made
 
     found = made.audit(
         request.source,
@@ -211,7 +227,7 @@ def _made(request: Request, folder: Path, as_json: bool) -> None:
         plain.show(found.canonical())
     else:
         print(found.text())
-    print(f"wrote {folder}/{made.FILE}", file=sys.stderr)
+    print(f"wrote {folder}/{disputes.FILE}", file=sys.stderr)
     if not found.ok:
         raise SystemExit(1)
 

@@ -25,7 +25,7 @@ SHAPES = {
     "T": ("#####", "..#..", "..#..", "..#..", "..#.."),
 }
 
-QUICK = Effort(clean=1, taught=12)
+QUICK = Effort(clean=1, taught=2500)
 
 
 def glyphs(
@@ -88,6 +88,7 @@ class Learner:
         epochs: int,
         seed: int,
         changed: Callable[..., Any] | None = None,
+        quick: bool = False,
         advance: Callable[[int], None] = lambda done: None,
     ) -> Reader:
         self.trained.append({picture.tobytes() for picture in pictures})

@@ -96,6 +96,11 @@ def test_no_picture_is_read_by_a_network_that_was_trained_with_it_or_its_like(tm
             assert not trained & read
 
 
+def test_grey_pictures_have_no_hue_to_try(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing to try: hue"):
+        audit(data(*glyphs(30)), request(sweeps=("hue",)), tmp_path, train=Learner())
+
+
 def test_folds_hold_every_class_evenly() -> None:
     whole = reading.read(data(*glyphs(50)), most=1000)
     place = reading.folds(whole, 4, 1)

@@ -49,7 +49,9 @@ def cells(label: str, sweep: str) -> Iterator[Cell]:
         excess = share(60, 500, 1e-5)
         value = SWEEPS[sweep].on_axis(strength)
         at = (label, sweep, float(strength), value, word, other)
-        yield Cell(*at, kept, share(470, 500, 1e-5), reads, excess, 0.9, 700 if word == "unsure" else 0)
+        yield Cell(
+            *at, kept, share(470, 500, 1e-5), reads, excess, excess, 0.9, 700 if word == "unsure" else 0
+        )
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +188,6 @@ def test_names_in_a_heat_map_cannot_break_its_html(audit: Audit) -> None:
 
 def test_a_share_of_nothing_is_shown_as_unknown() -> None:
     nothing = Share(0, 0, 0.0, 1.0)
-    cell = Cell("a", "turn", 1.0, 1.0, "unsure", "", nothing, nothing, nothing, nothing, 0.0, None)
+    cell = Cell("a", "turn", 1.0, 1.0, "unsure", "", nothing, nothing, nothing, nothing, nothing, 0.0, None)
     assert heat.words(cell) == "?"
     assert "no number of pictures would decide" in heat.sentence(cell)

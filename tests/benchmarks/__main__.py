@@ -24,6 +24,7 @@ from tests.benchmarks import (
     judging,
     machine,
     on_disk,
+    planted,
     plot,
     quality,
     scaling,
@@ -47,6 +48,7 @@ SECTIONS: dict[str, tuple[Callable[[Effort], Section], bool]] = {
     "memory": (scaling.memory, True),
     "quality": (quality.quality, True),
     "judging": (judging.section, True),
+    "audit": (planted.section, True),
     "studio": (studio.section, False),
     "training": (training.training, False),
 }

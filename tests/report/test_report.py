@@ -195,7 +195,7 @@ def test_what_is_no_finished_data_set_is_refused(made: Path, tmp_path: Path) -> 
 
 def test_the_heat_map_of_an_audit_is_shown_and_names_in_it_are_text(made: Path, tmp_path: Path) -> None:
     share = Share(9, 10, 0.8, 0.95)
-    cell = Cell("six", "turn", 180.0, 180.0, "becomes", HOSTILE, share, share, share, share, 0.9)
+    cell = Cell("six", "turn", 180.0, 180.0, "becomes", HOSTILE, share, share, share, share, share, 0.9)
     found = Audit(
         source="drawn letters",
         classes=("six", HOSTILE),
