@@ -128,12 +128,17 @@ def test_a_form_of_another_page_is_no_question(client: TestClient) -> None:
         assert answer.status_code == 415
     assert client.put("/secret/open", json={}, headers=OWN).status_code == 405
     assert client.get("/secret/open").status_code == 405
+    for method in ("HEAD", "OPTIONS", "TRACE"):
+        assert client.request(method, "/secret/", headers=OWN).status_code == 405
 
 
 def test_only_so_much_is_read(client: TestClient) -> None:
     long = b'{"text": "' + b"a" * MOST_BYTES + b'"}'
     headers = {**OWN, "content-type": "application/json"}
     assert client.post("/secret/look", content=long, headers=headers).status_code == 413
+    for length in (str(MOST_BYTES + 1), "-1", "many"):  # refused before a byte of it is read
+        said = client.post("/secret/look", content=b"{}", headers={**headers, "content-length": length})
+        assert said.status_code == 413 and "Send at most" in said.text
     parts = (long[i : i + 65536] for i in range(0, len(long), 65536))  # says no length beforehand
     assert client.post("/secret/look", content=parts, headers=headers).status_code == 413
     text = "#" + "a" * 1_500_000
