@@ -30,7 +30,7 @@ Trained = Callable[..., Reader]
 class Effort:
     """Say how long networks are trained: how many pictures the clean one is shown, and each taught one.
 
-    A fold's pictures are shown again and again until they are so many, and twice at least.
+    A fold's pictures are shown again and again until they are so many: twice at least, and 200 times at most.
     """
 
     clean: int = 30_000
@@ -39,7 +39,7 @@ class Effort:
 
 def epochs(shown: int, pictures: int) -> int:
     """Return how often pictures are shown for so many to be shown."""
-    return max(2, round(shown / max(1, pictures)))
+    return min(max(2, round(shown / max(1, pictures))), 200)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

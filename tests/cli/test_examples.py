@@ -38,7 +38,7 @@ FINDS = {"audit"}
 """Commands whose example may end with findings: of so few pictures they differ from machine to machine."""
 
 SERVES = {"studio"}
-SLOW: set[str] = set()
+SLOW = {"audit"}
 
 Run = Callable[[str], int]
 
