@@ -162,7 +162,7 @@ def _written(axis: str, limits: Limits) -> Any:
 
 def _turned(arcs: Arcs) -> list[list[float]]:
     """Return arcs as pairs, those about the half turn written about 180 and not about -180."""
-    ends = [(low + 360, high + 360) if low < -135 else (low, high) for low, high in arcs.arcs]
+    ends = [(low + 360, high + 360) if low < -135 and high <= 0 else (low, high) for low, high in arcs.arcs]
     return [[round(low, 4), round(high, 4)] for low, high in ends]
 
 

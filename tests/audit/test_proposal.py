@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 
@@ -100,6 +101,17 @@ def test_a_proposal_holds_the_zones_in_which_labels_change(audit: Audit) -> None
     assert task.partner("6", "turn", 180) == "9"
     assert task.partner("9", "turn", -170) == "6"
     assert task.partner("6", "turn", 150) is None
+
+
+def test_a_class_that_is_kept_over_more_than_a_half_turn_is_written_as_a_task_reads_it(
+    audit: Audit,
+) -> None:
+    def seen(cell: Cell) -> Cell:
+        far = cell.label == "0" and cell.sweep == "turn" and (cell.strength > 20)
+        return dataclasses.replace(cell, verdict="fragile") if far else cell
+
+    task = proposal.as_task(dataclasses.replace(audit, cells=tuple(seen(cell) for cell in audit.cells)))
+    assert task.survives("0").turn == Arcs.of((-165, 20))
 
 
 def test_a_proposal_gives_its_numbers_as_reasons(audit: Audit) -> None:

@@ -84,7 +84,7 @@ def _audited(folder: Path) -> Path:
     words = ("keeps", "becomes", "destroys", "fragile", "unsure")
     cells = tuple(
         Cell(
-            name, "turn", 10.0 * k, 10.0 * k, word, HOSTILE[1] if word == "becomes" else "", *[share] * 4, 0.9
+            name, "turn", 10.0 * k, 10.0 * k, word, HOSTILE[1] if word == "becomes" else "", *[share] * 5, 0.9
         )  # type: ignore[arg-type]
         for name in HOSTILE
         for k, word in enumerate(words)
