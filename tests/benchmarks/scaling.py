@@ -1,4 +1,4 @@
-"""Scaling: two workers against one, and memory against the number of pictures."""
+"""Scaling: several workers against one, and memory against the number of pictures."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import cv2
@@ -27,35 +27,41 @@ from tests.benchmarks.rounds import Effort, Entry, interleaved
 
 
 def workers(effort: Effort) -> Section:
-    """Two workers against one: processes that generate, threads in memory."""
-    found = Section(
-        "workers", "Two workers", _ABOUT_WORKERS, ["pictures a second", "one", "two", "two against one"]
-    )
-    times = effort.count(32, 1)
-    with scratch() as root, _processes() as crews:
+    """Two workers and more, up to the cores there are, against one: processes that generate, and threads."""
+    many = _counts()
+    most = many[-1]
+    head = ["pictures a second", *(f"{count}" for count in many), f"{most} against 1"]
+    found = Section("workers", "Workers", _ABOUT_WORKERS, head)
+    times = effort.count(8 * most, 1)
+    with scratch() as root, _processes(many) as crews:
         source = pictures.folder(root / "source", pictures.photos(64), times)
-        pairs = [
-            (_GENERATED, _generating(source, root, 64 * times)),
-            (_APART, _decoding(crews, effort.count(16, 2))),
-            ("photos in memory, threads", _photos_by_threads(effort)),
-            ("digits in memory, threads", _digits_by_threads(effort)),
-            ("albumentations in memory, one affine, threads", _albumentations_by_threads(effort)),
+        compared = [
+            (_GENERATED, _generating(source, root, 64 * times, many)),
+            (_APART, _decoding(crews, effort.count(8 * most, 2))),
+            ("photos in memory, threads", _photos_by_threads(effort, many)),
+            ("digits in memory, threads", _digits_by_threads(effort, many)),
+            ("albumentations in memory, one affine, threads", _albumentations_by_threads(effort, many)),
         ]
-        for name, pair in pairs:
-            timed = interleaved(pair, Effort(max(2, effort.rounds // 2), effort.share))
-            one, two = (entry.name for entry in pair)
-            gain = timed.ratio(two, one)
-            found.rows.append([name, number(timed.rate(one)), number(timed.rate(two)), f"{gain:.2f}×"])
-            found.numbers[name] = gain
-    share = found.numbers[_GENERATED] / found.numbers[_APART]
-    found.numbers["share of what two processes reach"] = share
+        for name, entries in compared:
+            timed = interleaved(entries, Effort(max(2, effort.rounds // 2), effort.share))
+            gains = {count: timed.ratio(f"{count}", "1") for count in many}
+            rates = [number(timed.rate(f"{count}")) for count in many]
+            found.rows.append([name, *rates, f"{gains[most]:.2f}×"])
+            found.numbers |= {f"{name}: {count}": gain for count, gain in gains.items()}
+    two, apart = (found.numbers[f"{name}: {most}"] for name in (_GENERATED, _APART))
     found.remarks.append(
-        "Two processes that share nothing, and start before the clock does, reach "
-        f"{found.numbers[_APART]:.2f}× here; two workers of generate reach {share:.0%} of that."
+        f"{most} processes that share nothing, and start before the clock does, reach {apart:.2f}× here; "
+        f"{most} workers of generate reach {two / apart:.0%} of that."
     )
-    if (os.cpu_count() or 1) < 2:
+    if most < 2 or (os.cpu_count() or 1) < 2:
         found.remarks.append("This machine has one core: two workers cannot be faster here.")
     return found
+
+
+def _counts() -> list[int]:
+    """Return one, two, four … up to the cores there are, and two at least."""
+    cores = max(2, os.cpu_count() or 1)
+    return [2**power for power in range(cores.bit_length()) if 2**power <= cores]
 
 
 _GENERATED = "generate JPEG to JPEG, 4 copies, processes"
@@ -63,18 +69,18 @@ _APART = "decode and encode, processes that share nothing"
 
 
 @contextmanager
-def _processes() -> Iterator[dict[int, ProcessPoolExecutor]]:
-    """Start one process, and two others, for as long as something is measured."""
+def _processes(many: Iterable[int]) -> Iterator[dict[int, ProcessPoolExecutor]]:
+    """Start so many processes, a crew for each count, for as long as something is measured."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawn) as one, ProcessPoolExecutor(2, spawn) as two:
-        yield {1: one, 2: two}
+    with ExitStack() as stack:
+        yield {count: stack.enter_context(ProcessPoolExecutor(count, spawn)) for count in many}
 
 
 def _decoding(crews: dict[int, ProcessPoolExecutor], parts: int) -> list[Entry]:
     def with_processes(many: int) -> Entry:
         return Entry(f"{many}", lambda: list(crews[many].map(_decoded, range(parts))), 64 * parts)
 
-    return [with_processes(1), with_processes(2)]
+    return [with_processes(count) for count in crews]
 
 
 def _decoded(part: int) -> None:
@@ -84,7 +90,7 @@ def _decoded(part: int) -> None:
         pictures.encoded(np.asarray(cv2.resize(picture, (SIDE, SIDE)), np.uint8))
 
 
-def _generating(source: Path, root: Path, count: int) -> list[Entry]:
+def _generating(source: Path, root: Path, count: int, many: Iterable[int]) -> list[Entry]:
     def with_workers(many: int) -> Entry:
         plan, out = policies.photo_plan(4), root / f"workers-{many}"
         return Entry(
@@ -94,10 +100,10 @@ def _generating(source: Path, root: Path, count: int) -> list[Entry]:
             lambda: shutil.rmtree(out, ignore_errors=True),
         )
 
-    return [with_workers(1), with_workers(2)]
+    return [with_workers(count) for count in many]
 
 
-def _photos_by_threads(effort: Effort) -> list[Entry]:
+def _photos_by_threads(effort: Effort, many: list[int]) -> list[Entry]:
     files = pictures.photos(64)
     some, labels = [pictures.decoded(data) for _, data in files], [label for label, _ in files]
     plan = policies.photo_plan()
@@ -108,10 +114,10 @@ def _photos_by_threads(effort: Effort) -> list[Entry]:
         for i, picture in enumerate(mine):
             render(picture, draws, i)
 
-    return _by_threads(work, [0, 1, 2, 3] * effort.count(8, 1), 16)
+    return _by_threads(work, [0, 1, 2, 3] * effort.count(4 * many[-1], 1), 16, many)
 
 
-def _digits_by_threads(effort: Effort) -> list[Entry]:
+def _digits_by_threads(effort: Effort, many: list[int]) -> list[Entry]:
     pixels, labels = pictures.digits()
     plan = policies.digit_plan()
 
@@ -119,10 +125,10 @@ def _digits_by_threads(effort: Effort) -> list[Entry]:
         rows = slice(part * 512, part * 512 + 512)
         render_batch(pixels[rows], policies.drawn(plan, pixels[rows], labels[rows].tolist()))
 
-    return _by_threads(work, list(range(8)) * effort.count(8, 1), 512)
+    return _by_threads(work, list(range(8)) * effort.count(4 * many[-1], 1), 512, many)
 
 
-def _albumentations_by_threads(effort: Effort) -> list[Entry]:
+def _albumentations_by_threads(effort: Effort, many: list[int]) -> list[Entry]:
     some = [pictures.decoded(data) for _, data in pictures.photos(64)]
     pipeline = peers.albumentations_photo()[ONE_AFFINE]
 
@@ -130,18 +136,18 @@ def _albumentations_by_threads(effort: Effort) -> list[Entry]:
         for picture in some[part * 16 : part * 16 + 16]:
             pipeline(image=picture)
 
-    return _by_threads(work, [0, 1, 2, 3] * effort.count(2, 1), 16)
+    return _by_threads(work, [0, 1, 2, 3] * effort.count(many[-1], 1), 16, many)
 
 
-def _by_threads(work: Callable[[int], None], parts: list[int], each: int) -> list[Entry]:
-    def with_threads(many: int) -> Entry:
+def _by_threads(work: Callable[[int], None], parts: list[int], each: int, many: Iterable[int]) -> list[Entry]:
+    def with_threads(count: int) -> Entry:
         def run() -> None:
-            with ThreadPoolExecutor(many) as pool:
+            with ThreadPoolExecutor(count) as pool:
                 list(pool.map(work, parts))
 
-        return Entry(f"{many}", run, len(parts) * each)
+        return Entry(f"{count}", run, len(parts) * each)
 
-    return [with_threads(1), with_threads(2)]
+    return [with_threads(count) for count in many]
 
 
 def memory(effort: Effort) -> Section:
@@ -193,9 +199,9 @@ def _alone(root: Path, times: int) -> None:
 
 
 _ABOUT_WORKERS = (
-    "Whole runs, from starting the workers to the last byte: processes as `augkit generate --workers 2`, "
+    "Whole runs, from starting the workers to the last byte: processes as `augkit generate --workers N`, "
     "threads each drawing and rendering batches (16 photos, 512 digits). Processes that share nothing say "
-    "what the machine's second core adds."
+    "what further cores of the machine add."
 )
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """One network on one engine, in a process of its own, that makes training steps when it is told to.
 
 `training.py` starts it.  A line on its standard input asks for a number of steps of SGD on one batch that
-stays in memory, or, as in "feed 3", on batches of the feed; a line on its standard output says that the last
-one is done.  The plain network is written in PyTorch's own layers, as who has no Keras would write it.
+stays in memory, or, as in "feed 3", on batches of the feed; "drain 0" takes what the feed has made ahead, and
+"stay 3" makes plain PyTorch keep its batch on the GPU.  A line on its standard output says that the last step
+is done.  The plain network is written in PyTorch's own layers, as who has no Keras would write it; Keras's is
+what recipes train.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import contextlib
 import itertools
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,13 @@ from tests.benchmarks import training
 
 RATE, MOMENTUM, DECAY, MEAN = 0.001, 0.9, 5e-4, 117
 
-Batches = Iterable[tuple[np.ndarray, np.ndarray]]
-"""Pictures, float32 or uint8 N×H×W×C, and labels, int64 (N,)."""
+THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+
+Batch = tuple[np.ndarray, np.ndarray]
+"""Pictures, uint8 N×H×W×C, and labels, int64 (N,)."""
+Batches = Iterator[Batch]
+Step = Callable[[Batches, int, bool], None]
+"""Trains on the next so many batches, or so often on the one that stays where the network is."""
 
 
 def main() -> None:
@@ -32,66 +39,63 @@ def main() -> None:
     # What libraries print goes to standard error: standard output is the conversation.
     said = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    make = _plain if engine == training.PLAIN else _keras
-    step = make(preset, half == "1")
-    memory, feed = itertools.repeat(_noise(preset, int(batch))), None
+    step = (_plain if engine == training.PLAIN else _keras)(preset, half == "1")
+    memory: Batches = itertools.repeat(_noise(preset, int(batch)))
+    fed: Batches | None = None
     for line in sys.stdin:
-        count = int(line.split()[-1])
-        if line.startswith("feed") and feed is None:
-            feed = _fed(preset, int(batch), Path(folder))
-        batches = feed if line.startswith("feed") and feed is not None else memory
-        if count:
-            step(batches, count)
+        what, count = line.split()
+        if what in ("feed", "drain") and fed is None:
+            fed = training.endless(training.paper_feed(Path(folder), int(batch), preset, THREADS))
+        if what == "drain" and fed is not None:
+            list(itertools.islice(fed, training.ahead(THREADS)))
+        elif int(count):
+            step(fed if what == "feed" and fed is not None else memory, int(count), what == "stay")
         print("done", file=said, flush=True)
 
 
 def _noise(preset: str, batch: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a batch of noise, as loud as pictures less their mean."""
+    """Return a batch of noise."""
     chance, spec = np.random.default_rng(0), PRESETS[preset]
-    x = chance.uniform(-MEAN, 255 - MEAN, (batch, *spec.input_shape)).astype(np.float32)
+    x = chance.integers(0, 256, (batch, *spec.input_shape), np.uint8)
     return x, chance.integers(0, spec.top.units, batch)
 
 
-def _fed(preset: str, batch: int, folder: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield what the feed makes, less a mean, without end."""
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
-    feed = training.paper_feed(folder, batch, preset, threads)
-    for number in itertools.count():
-        epoch, index = divmod(number, len(feed))
-        x, y = feed.at(epoch)[index]
-        yield x.astype(np.float32) - MEAN, y
-
-
-def _keras(preset: str, half: bool) -> Callable[[Batches, int], None]:
+def _keras(preset: str, half: bool) -> Step:
     from augkit import backend
 
     keras = backend.load()
-    from models.alexnet import alexnet
     from models.sgd import PaperSGD
+    from recipes import behind_mean
 
     if half:
         keras.config.set_dtype_policy("mixed_bfloat16")
-    # PyTorch's kernels want channels first, on a CPU at least; the others want them last.
-    first = backend.choose() == "torch"
-    model = alexnet(
-        preset,
-        classifier_activation=None,
-        data_format="channels_first" if first else "channels_last",
-        seed=0,
-    )
+    spec = PRESETS[preset]
+    model = behind_mean.network(preset, spec.input_shape, spec.top.units, np.full((1, 1, 3), MEAN), seed=0)
     model.compile(
         PaperSGD(RATE, MOMENTUM, DECAY),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
 
-    def step(batches: Batches, count: int) -> None:
-        turned = ((x.transpose(0, 3, 1, 2) if first else x, y) for x, y in itertools.islice(batches, count))
-        model.fit(turned, steps_per_epoch=count, shuffle=False, verbose=0)
+    class Next(keras.utils.PyDataset):  # type: ignore[misc]
+        """The next few batches, as an epoch of them."""
+
+        def __init__(self, batches: Batches, count: int) -> None:
+            super().__init__()
+            self.batches, self.count = batches, count
+
+        def __len__(self) -> int:
+            return self.count
+
+        def __getitem__(self, index: int) -> Batch:
+            return next(self.batches)
+
+    def step(batches: Batches, count: int, stay: bool) -> None:
+        model.fit(Next(batches, count), shuffle=False, verbose=0)
 
     return step
 
 
-def _plain(preset: str, half: bool) -> Callable[[Batches, int], None]:
+def _plain(preset: str, half: bool) -> Step:
     import torch
     from torch import nn
 
@@ -99,15 +103,18 @@ def _plain(preset: str, half: bool) -> Callable[[Batches, int], None]:
     torch.manual_seed(0)
     model = plain(preset).to(device)
     optimiser = torch.optim.SGD(model.parameters(), RATE, momentum=MOMENTUM, weight_decay=DECAY)
+    kept: list[tuple[Any, Any]] = []
 
-    def step(batches: Batches, count: int) -> None:
+    def step(batches: Batches, count: int, stay: bool) -> None:
         total = torch.zeros((), device=device)
         for x, y in itertools.islice(batches, count):
-            pictures = torch.from_numpy(x.transpose(0, 3, 1, 2)).to(device).contiguous()
+            there = kept[0] if stay and kept else tuple(torch.from_numpy(one).to(device) for one in (x, y))
+            kept[:] = [there]
+            pictures = there[0].permute(0, 3, 1, 2).float() - MEAN
             halved = torch.autocast(device, torch.bfloat16) if half else contextlib.nullcontext()
             optimiser.zero_grad()
             with halved:
-                loss = nn.functional.cross_entropy(model(pictures), torch.from_numpy(y).to(device))
+                loss = nn.functional.cross_entropy(model(pictures.contiguous()), there[1])
             loss.backward()
             optimiser.step()
             total += loss.detach()

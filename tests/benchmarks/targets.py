@@ -64,7 +64,7 @@ TARGETS = (
     Target("… sharpness, at least", "quality", "photos sharpness: augkit", 0.95, None),
     Target("… sharpness, at most", "quality", "photos sharpness: augkit", 1.08, None, least=False),
     Target("two workers against one",
-           "workers", "generate JPEG to JPEG, 4 copies, processes", 1.7, 1.9, "×"),
+           "workers", "generate JPEG to JPEG, 4 copies, processes: 2", 1.7, 1.9, "×"),
     Target("training step, Keras on PyTorch against plain PyTorch, time",
            "training", "paper: torch against plain", 1.10, 1.02, "×", least=False),
     Target("the feed against the hungriest AlexNet", "training", "feed against appetite", 1, None, "×"),

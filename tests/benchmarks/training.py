@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import itertools
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import numpy as np
 
 from augkit import backend, policy, safety, sources, tasks
 from augkit.feed import Feed
@@ -21,10 +25,13 @@ from tests.benchmarks.report import Section, number, times
 from tests.benchmarks.rounds import Effort, Entry, interleaved
 
 PLAIN = "plain PyTorch"
+ON_GPU = "its batch on the GPU"
 PAPER = Path(__file__).parents[2] / "recipes/policies/alexnet-2012.yaml"
 LARGE = tuple(name for name, spec in PRESETS.items() if spec.input_shape[0] > 64)
-BATCH, STEPS, SECONDS = {"cpu": 32, "gpu": 256}, {"cpu": 1, "gpu": 20}, {"cpu": 20, "gpu": 70}
+BATCH, STEPS, SECONDS = {"cpu": 32, "gpu": 256}, {"cpu": 1, "gpu": 20}, {"cpu": 20, "gpu": 12}
 """Pictures in a step, steps in one timing, and seconds after which a preset's timings begin no new round."""
+FED = {"cpu": 1, "gpu": 60}
+"""Steps in one timing through the feed: many, where the feed may be what the network waits for."""
 ON_A_CPU = {"paper": tuple(backend.BACKENDS), "one-weird-trick": ("torch",)}
 """What is timed where a step takes a second: these presets, on these backends. A GPU times all on all."""
 
@@ -37,7 +44,7 @@ def training(effort: Effort) -> Section:
         "training",
         "Training AlexNet",
         _ABOUT.format(batch=BATCH[kind]),
-        ["pictures a second", PLAIN, *names.values(), f"torch against {PLAIN}, time", "through the feed"],
+        ["pictures a second", PLAIN, *names.values(), f"torch against {PLAIN}, time", *_fed_by(kind)],
     )
     effort = dataclasses.replace(effort, seconds=min(effort.seconds, SECONDS[kind]))
     with scratch() as root:
@@ -69,9 +76,14 @@ def _row(found: Section, preset: str, half: bool, kind: str, folder: Path, effor
     with contextlib.ExitStack() as stack:
         ask = {e: stack.enter_context(_engine(e, preset, BATCH[kind], half, folder)) for e in engines}
         for engine in engines:  # all start at once, and are waited for here
-            ask[engine]("0")
-        asked = [(e, f"{STEPS[kind]}", e) for e in engines] + [("feed", f"feed {STEPS[kind]}", keras[0])]
-        entries = [Entry(n, _asking(ask[e], what), STEPS[kind] * BATCH[kind]) for n, what, e in asked]
+            ask[engine]("ready 0")
+        train, seen = f"train {STEPS[kind]}", STEPS[kind] * BATCH[kind]
+        entries = [Entry(e, _asking(ask[e], train), seen) for e in engines]
+        for e in keras if kind == "gpu" else keras[:1]:
+            drain, eat = _asking(ask[e], "drain 0"), _asking(ask[e], f"feed {FED[kind]}")
+            entries.append(Entry(f"{e}, fed", eat, FED[kind] * BATCH[kind], drain))
+        if kind == "gpu" and PLAIN in engines:
+            entries.append(Entry(ON_GPU, _asking(ask[PLAIN], f"stay {STEPS[kind]}"), seen))
         timed = interleaved(entries, effort)
     cells = [number(timed.rate(e)) if e in timed else "–" for e in (PLAIN, *installed)]
     found.numbers |= {f"{name}: {e}": timed.rate(e) for e in engines}
@@ -79,24 +91,37 @@ def _row(found: Section, preset: str, half: bool, kind: str, folder: Path, effor
     if PLAIN in timed:
         against = times(timed.ratios(PLAIN, "torch"))
         found.numbers[f"{name}: torch against plain"] = timed.ratio(PLAIN, "torch")
-    fed = timed.ratio("feed", keras[0])
-    found.numbers[f"{name}: through the feed"] = fed
-    found.rows.append([name, *cells, against, f"{fed:.2f}× of {keras[0]}"])
+    fed = {e: timed.ratio(f"{e}, fed", e) for e in keras if f"{e}, fed" in timed}
+    found.numbers |= {f"{name}: {e} through the feed": share for e, share in fed.items()}
+    told = [" ".join(f"{share:.2f}× of {e}" for e, share in fed.items())]
+    if kind == "gpu":
+        found.numbers[f"{name}: {ON_GPU}"] = most = timed.rate(ON_GPU) if ON_GPU in timed else math.nan
+        told += [" ".join(number(timed.rate(f"{e}, fed")) for e in fed), number(most)]
+    found.rows.append([name, *cells, against, *told])
+
+
+def _fed_by(kind: str) -> list[str]:
+    """Return the heads of what is told of the feed."""
+    on_gpu = ["pictures a second through it", f"{PLAIN}, {ON_GPU}"]
+    return ["through the feed", *(on_gpu if kind == "gpu" else [])]
 
 
 def _feed(found: Section, folder: Path, batch: int, effort: Effort) -> None:
     """Time the feed with nobody beside it, and set it against the hungriest network."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     names = {threads: f"the feed alone, threads: {threads}" for threads in sorted({1, cores})}
-    entries = [
-        Entry(name, _taking(paper_feed(folder, batch, "paper", threads), 512 // batch), 512 // batch * batch)
-        for threads, name in names.items()
-    ]
+    entries = []
+    for threads, name in names.items():
+        # A thread makes three in a row, so that the first ones, which all threads end at once, count little.
+        some, batches = 3 * max(threads, 512 // batch), endless(paper_feed(folder, batch, "paper", threads))
+        drain = functools.partial(_take, batches, ahead(threads))
+        entries.append(Entry(name, functools.partial(_take, batches, some), some * batch, drain))
     timed = interleaved(entries, effort)
     for name in names.values():
         found.numbers[name] = timed.rate(name)
         found.rows.append([name, number(timed.rate(name)), *["–"] * (len(found.head) - 2)])
-    hungry = {key: rate for key, rate in found.numbers.items() if key.endswith(backend.installed())}
+    asking = tuple(f": {name}" for name in backend.installed())
+    hungry = {key: rate for key, rate in found.numbers.items() if key.endswith(asking)}
     most = max(hungry, key=lambda key: hungry[key])
     over = timed.rate(names[cores]) / hungry[most]
     found.numbers["feed against appetite"] = over
@@ -106,25 +131,29 @@ def _feed(found: Section, folder: Path, batch: int, effort: Effort) -> None:
     )
 
 
+def ahead(threads: int) -> int:
+    """Return how many batches a feed may have ready: they are taken before the clock runs."""
+    return 2 * threads + 1
+
+
 def paper_feed(folder: Path, batch: int, preset: str, workers: int) -> Feed:
     """Return a feed of the photos in a folder: the paper's augmentation, at a preset's size."""
     side = PRESETS[preset].input_shape[0]
     text = PAPER.read_text("utf-8").replace("{width: 224, height: 224}", f"{{width: {side}, height: {side}}}")
     judged = safety.judge(policy.parse(text, PAPER.name), tasks.load("natural"), aspect=policies.SHAPES)
-    return Feed(
-        Plan(judged.safe_policy(), pictures.CLASSES), sources.load(folder), batch_size=batch, workers=workers
-    )
+    plan = Plan(judged.safe_policy(), pictures.CLASSES)
+    return Feed(plan, sources.load(folder), batch_size=batch, workers=workers)
 
 
-def _taking(feed: Feed, batches: int) -> Callable[[], None]:
-    numbers = itertools.count()
+def endless(feed: Feed) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield a feed's batches, epoch after epoch."""
+    for epoch in itertools.count():
+        yield from feed.at(epoch)
 
-    def take() -> None:
-        for _ in range(batches):
-            epoch, index = divmod(next(numbers), len(feed))
-            feed.at(epoch)[index]
 
-    return take
+def _take(batches: Iterator[object], count: int) -> None:
+    for _ in itertools.islice(batches, count):
+        pass
 
 
 def _asking(ask: Callable[[str], None], what: str) -> Callable[[], None]:
@@ -137,6 +166,7 @@ def _engine(name: str, preset: str, batch: int, half: bool, folder: Path) -> Ite
     call = [sys.executable, "-m", "tests.benchmarks.steps", name, preset, str(batch), str(int(half)), folder]
     # Libraries run as they do by themselves: what quietens TensorFlow also takes fast kernels from it.
     variables = machine.environment(one_thread=False) | {"TF_ENABLE_ONEDNN_OPTS": "1"}
+    variables |= {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}  # several share a GPU
     if name != PLAIN:
         variables["KERAS_BACKEND"] = name
     with subprocess.Popen(
@@ -164,8 +194,9 @@ def _has_gpu() -> bool:
 
 _ABOUT = (
     "SGD with the paper's rule, momentum and decay, batches of {batch}, all cores; each network in a process "
-    "of its own, and they take turns. What is compared gets one batch from memory; 'through the feed' is the "
-    "same network on JPEG photos, decoded and augmented as recipes/policies/alexnet-2012.yaml says while it "
-    "trains: 1 is a feed that costs nothing. PyTorch's networks are written from the same table in its own "
-    "layers. Keras on torch has channels first, the others last."
+    "of its own, and they take turns. What is compared gets one batch of uint8 pictures from memory and "
+    "subtracts the mean itself, as recipes train it; 'through the feed' is the same network on JPEG photos, "
+    "decoded and augmented as recipes/policies/alexnet-2012.yaml says while it trains: 1 is a feed that "
+    "costs nothing. PyTorch's networks are written from the same table in its own layers. Keras on torch has "
+    "channels first, the others last."
 )
