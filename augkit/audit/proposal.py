@@ -161,9 +161,12 @@ def _written(axis: str, limits: Limits) -> Any:
 
 
 def _turned(arcs: Arcs) -> list[list[float]]:
-    """Return arcs as pairs, those about the half turn written about 180 and not about -180."""
-    ends = [(low + 360, high + 360) if low < -135 and high <= 0 else (low, high) for low, high in arcs.arcs]
-    return [[round(low, 4), round(high, 4)] for low, high in ends]
+    """Return arcs as pairs, those about the half turn written about 180, and none beyond 360."""
+    pairs = []
+    for low, high in arcs.arcs:  # low is from -180 to 180
+        round_ = 360 if low < -135 and high <= 0 else -360 if high > 360 else 0
+        pairs.append([round(low + round_, 4), round(high + round_, 4)])
+    return pairs
 
 
 def _inwards(end: float, kind: str) -> float:
