@@ -72,6 +72,11 @@ class Effect:
         """Return the classes that a network certainly reads worse after training with the policy."""
         return tuple(line.label for line in self.lines[1:] if line.gained.high < 0)
 
+    @property
+    def ok(self) -> bool:
+        """Tell whether it hurts no class and each of its steps changes some picture."""
+        return not self.hurt and not self.idle
+
     def canonical(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {

@@ -3,21 +3,76 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augkit.cli import plain
+from augkit.cli import files, plain
 from augkit.cli.data import Classes, Seed
 from augkit.cli.plain import Json
-from augkit.errors import UsageError
+from augkit.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from augkit.audit import Request
+    from augkit.audit import Audit, Request
+    from augkit.audit.disputes import Made
+    from augkit.audit.effect import Effect
+
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A folder of class folders, a source (augkit build --list), or a made data set.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Where result.json, heat.png and what is done so far go; out/audit-SOURCE if left out.",
+    ),
+]
+Policy = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="POLICY",
+        help="Measure this policy as a whole instead: affinity, diversity, effect on each class.",
+    ),
+]
+Task = Annotated[
+    str,
+    typer.Option(
+        metavar="TASK", help="Measure at the limits of this task alone; with --policy, guard its draws by it."
+    ),
+]
+Propose = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a task file of what was measured.")]
+Against = Annotated[
+    str, typer.Option(metavar="TASK", help="List where this task and what was measured disagree.")
+]
+Oracle = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE", help="A Keras network (.keras) that reads in place of the clean reference network."
+    ),
+]
+Sweeps = Annotated[
+    str, typer.Option(metavar="NAMES", help="Only these changes, such as turn,mirrored; all if left out.")
+]
+Pictures = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="About so many pictures of each class.")]
+Folds = Annotated[
+    int, typer.Option(min=2, metavar="NUMBER", help="Parts; each is read by networks trained on the others.")
+]
+Kept = Annotated[
+    float, typer.Option(metavar="SHARE", help="What share must still be read for a class to be kept.")
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        min=0, metavar="NUMBER", help="Processes, one for each fold at most; 0: as many as there are cores."
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,68 +81,18 @@ def add_to(app: typer.Typer) -> None:
 
 
 def audit(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="A folder of class folders, a source (augkit build --list), or a made data set.",
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Where result.json, heat.png and what is done so far go; out/audit-SOURCE if left out.",
-        ),
-    ] = None,
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="POLICY",
-            help="Measure this policy as a whole instead: affinity, diversity, effect on each class.",
-        ),
-    ] = None,
-    task: Annotated[
-        str,
-        typer.Option(
-            metavar="TASK",
-            help="Measure at the limits of this task alone; with --policy, guard its draws by it.",
-        ),
-    ] = "",
-    propose: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a task file of what was measured.")
-    ] = None,
-    against: Annotated[
-        str, typer.Option(metavar="TASK", help="List where this task and what was measured disagree.")
-    ] = "",
-    oracle: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE",
-            help="A Keras network (.keras) that reads in place of the clean reference network.",
-        ),
-    ] = "",
-    sweeps: Annotated[
-        str, typer.Option(metavar="NAMES", help="Only these changes, such as turn,mirrored; all if left out.")
-    ] = "",
-    pictures: Annotated[
-        int, typer.Option(min=1, metavar="NUMBER", help="About so many pictures of each class.")
-    ] = 500,
-    folds: Annotated[
-        int,
-        typer.Option(min=2, metavar="NUMBER", help="Parts; each is read by networks trained on the others."),
-    ] = 4,
-    kept: Annotated[
-        float, typer.Option(metavar="SHARE", help="What share must still be read for a class to be kept.")
-    ] = 0.8,
-    workers: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            metavar="NUMBER",
-            help="Processes, one for each fold at most; 0: as many as there are cores.",
-        ),
-    ] = 0,
+    source: Source,
+    out: Out = None,
+    policy: Policy = None,
+    task: Task = "",
+    propose: Propose = None,
+    against: Against = "",
+    oracle: Oracle = "",
+    sweeps: Sweeps = "",
+    pictures: Pictures = 500,
+    folds: Folds = 4,
+    kept: Kept = 0.8,
+    workers: Workers = 0,
     seed: Seed = 0,
     classes: Classes = None,
     as_json: Json = False,
@@ -108,10 +113,9 @@ def audit(
     \b
     Example: augkit audit mnist-sample --propose out/measured.yaml --against digits
     """
-    from augkit import audit as auditing
-    from augkit.audit import made
+    from augkit.audit import Request, made
 
-    request = auditing.Request(
+    request = Request(
         source=source,
         sweeps=tuple(name.strip() for name in sweeps.split(",") if name.strip()),
         pictures=pictures,
@@ -145,7 +149,7 @@ def _labels(
     from augkit import audit as auditing
     from augkit import sources, tasks
     from augkit.audit import against as comparing
-    from augkit.audit import heat, limits, proposal, telling
+    from augkit.audit import limits, telling
     from augkit.sources.records import class_names
 
     if against and task:
@@ -153,32 +157,37 @@ def _labels(
             "got --task and --against", fix="--against looks at all strengths, --task at its limits"
         )
     held = tasks.load(against or task) if against or task else None
-    say = functools.partial(print, file=sys.stderr)
-    data = sources.load(request.source, classes=classes or (), say=say)
-    say(sources.found(data))
+    data = sources.load(request.source, classes=classes or (), say=plain.say)
+    plain.say(sources.found(data))
     if held:
         held.fit(class_names(data))
     if held and task:
         request = dataclasses.replace(request, at=limits.strengths(held))
     found = auditing.audit(data, request, folder)
-    (folder / "heat.png").write_bytes(heat.drawn(found))
-    (folder / "heat.html").write_text(heat.page(found) + "\n", encoding="utf-8")
-    if propose is not None:
-        propose.parent.mkdir(parents=True, exist_ok=True)
-        propose.write_text(proposal.proposed(found, propose.stem), encoding="utf-8")
     disagreed = comparing.disagreements(found, held) if held else ()
+    written = _written(found, folder, propose)
     if as_json:
-        whole = found.canonical()
-        if held:
-            whole["against"] = {"task": held.name, "found": [one.canonical() for one in disagreed]}
-        plain.show(whole)
+        against_it = {"task": held.name, "found": [one.canonical() for one in disagreed]} if held else None
+        plain.show(found.canonical() | ({"against": against_it} if held else {}))
     else:
-        print(telling.text(found))
+        print(printable(telling.text(found)))
         if held:
-            print("", comparing.text(disagreed, held), sep="\n")
-    say(f"wrote {folder}/result.json, heat.png, heat.html" + (f"; {propose}" if propose else ""))
+            print("", printable(comparing.text(disagreed, held)), sep="\n")
+    plain.say(f"wrote {written}")
     if found.alarms or any(one.grave for one in disagreed):
         raise SystemExit(1)
+
+
+def _written(found: Audit, folder: Path, propose: Path | None) -> str:
+    """Write the heat map and the proposed task of an audit; return what is there now."""
+    from augkit.audit import heat, proposal
+
+    files.write(heat.drawn(found), folder / "heat.png", "picture")
+    files.write((heat.page(found) + "\n").encode(), folder / "heat.html", "page")
+    if propose is None:
+        return f"{folder}/result.json, heat.png, heat.html"
+    files.write(proposal.proposed(found, propose.stem).encode(), propose, "task", option="--propose")
+    return f"{folder}/result.json, heat.png, heat.html; {propose}"
 
 
 def _policy(
@@ -192,7 +201,7 @@ def _policy(
     chosen = policies.load(path)
     guarding = task or (chosen.task if chosen.on_unsafe != "refuse" else "")
     found = effect.measured(
-        sources.load(request.source, classes=classes or (), say=functools.partial(print, file=sys.stderr)),
+        sources.load(request.source, classes=classes or (), say=plain.say),
         chosen,
         tasks.load(guarding, beside=None if task else path) if guarding else None,
         folder,
@@ -202,13 +211,7 @@ def _policy(
         seed=request.seed,
         workers=request.workers,
     )
-    if as_json:
-        plain.show(found.canonical())
-    else:
-        print(found.text())
-    print(f"wrote {folder}/{effect.FILE}", file=sys.stderr)
-    if found.hurt or found.idle:
-        raise SystemExit(1)
+    _tell(found, folder / effect.FILE, as_json)
 
 
 def _made(request: Request, folder: Path, as_json: bool) -> None:
@@ -223,11 +226,13 @@ def _made(request: Request, folder: Path, as_json: bool) -> None:
         workers=request.workers,
         oracle=request.oracle,
     )
-    if as_json:
-        plain.show(found.canonical())
-    else:
-        print(found.text())
-    print(f"wrote {folder}/{disputes.FILE}", file=sys.stderr)
+    _tell(found, folder / disputes.FILE, as_json)
+
+
+def _tell(found: Effect | Made, written: Path, as_json: bool) -> None:
+    """Print what was found and where it was written; exit 1 where it is not well."""
+    plain.tell(found, as_json=as_json)
+    plain.say(f"wrote {written}")
     if not found.ok:
         raise SystemExit(1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import sys
 import textwrap
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +13,8 @@ import typer
 
 from augkit import interchange, safety, sources, tasks
 from augkit import policy as policies
-from augkit.errors import StoreError, UsageError
+from augkit.cli import files, plain
+from augkit.errors import UsageError
 from augkit.interchange import Note
 from augkit.ops.borrowed import EFFECTS, REFUSED
 from augkit.ops.foreign import Albumentations
@@ -74,16 +74,12 @@ def convert(
         notes += exported.notes
         text = _written(exported.document, out)
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        plain.say(f"note: {note}")
     if out is None:
         print(text, end="")
         return
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"cannot write it: {error.strerror}", where=str(out)) from None
-    print(f"wrote {out}", file=sys.stderr)
+    files.write(text.encode(), out, "policy" if to is Form.policy else "pipeline")
+    plain.say(f"wrote {out}")
 
 
 def _written(document: dict[str, object], out: Path | None) -> str:
@@ -103,7 +99,7 @@ def judge(spec: str, *, task: str, source: str, side: int) -> safety.Verdict:
     shape = None if data is None or judged.survives_everything else aspects(data, ("train",))
     read = interchange.load(spec, task=task, aspect=shape or judged.aspect, side=side)
     for note in read.notes:
-        print(f"note: {note}", file=sys.stderr)
+        plain.say(f"note: {note}")
     classes = None if data is None else class_names(data)
     return safety.judge(read.policy, judged, classes=classes, aspect=shape)
 

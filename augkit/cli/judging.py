@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from augkit import document, interchange, safety, sources, tasks
 from augkit import fix as fixing
@@ -17,6 +19,8 @@ from augkit.tasks import Task
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
+
+Against = Annotated[str, typer.Option(metavar="TASK", help="Judge against this task, not the policy's own.")]
 
 
 def judge(path: Path, *, task: str = "", source: str = "", side: int = 0) -> safety.Verdict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -10,7 +9,6 @@ import typer
 from augkit.cli import plain
 from augkit.cli.data import Classes, Limit, Seed, Source, Split, Stratify
 from augkit.cli.plain import Json
-from augkit.errors import printable
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,11 +47,7 @@ def stats(
         seed=seed,
         limit=limit,
         classes=classes or (),
-        say=lambda text: print(printable(text), file=sys.stderr),
+        say=plain.say,
     )
     wanted = [name.strip() for name in splits.split(",") if name.strip()]
-    found = statistics.measure(data, wanted)
-    if as_json:
-        plain.show(found.canonical())
-    else:
-        print(printable(found.text()))
+    plain.tell(statistics.measure(data, wanted), as_json=as_json)

@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
-from augkit.cli import advice, judging
-from augkit.errors import StoreError, UsageError
+from augkit.cli import advice, files, judging, plain
+from augkit.cli.data import Seed
+from augkit.cli.judging import Against
+from augkit.errors import UsageError
 
 if TYPE_CHECKING:
     from augkit.show.gallery import Gallery
 
 _PAGES = (".html", ".htm")
+
+Policy = Annotated[
+    str,
+    typer.Argument(
+        metavar="POLICY", help="The policy file; it need not be safe. With --op, a source, if any."
+    ),
+]
+Source = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="A source such as mnist-sample, or a folder of class folders.")
+]
+Out = Annotated[
+    Path,
+    typer.Option(
+        metavar="FILE", help="The file to write: a picture (.png), or a page that holds them (.html)."
+    ),
+]
+Rows = Annotated[int, typer.Option(min=1, max=100, metavar="NUMBER", help="How many source pictures.")]
+Copies = Annotated[int, typer.Option(min=1, max=20, metavar="NUMBER", help="How many copies of each.")]
+Witness = Annotated[bool, typer.Option("--witness", help="Show instead what makes the policy unsafe.")]
+OneOp = Annotated[str, typer.Option(metavar="OP", help="Show instead what one op does, from nothing to far.")]
+Sweep = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SETTING",
+        help="With --op: a setting to sweep, or one between two values: degrees=-30,30.",
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,45 +52,16 @@ def add_to(app: typer.Typer) -> None:
 
 
 def preview(
-    policy: Annotated[
-        str,
-        typer.Argument(
-            metavar="POLICY", help="The policy file; it need not be safe. With --op, a source, if any."
-        ),
-    ] = "",
-    source: Annotated[
-        str,
-        typer.Argument(metavar="SOURCE", help="A source such as mnist-sample, or a folder of class folders."),
-    ] = "",
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE", help="The file to write: a picture (.png), or a page that holds them (.html)."
-        ),
-    ] = Path("preview.png"),
-    rows: Annotated[
-        int, typer.Option(min=1, max=100, metavar="NUMBER", help="How many source pictures.")
-    ] = 6,
-    copies: Annotated[
-        int, typer.Option(min=1, max=20, metavar="NUMBER", help="How many copies of each.")
-    ] = 6,
-    witness: Annotated[
-        bool, typer.Option("--witness", help="Show instead what makes the policy unsafe.")
-    ] = False,
-    op: Annotated[
-        str, typer.Option(metavar="OP", help="Show instead what one op does, from nothing to far.")
-    ] = "",
-    sweep: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SETTING",
-            help="With --op: a setting to sweep, or one between two values: degrees=-30,30.",
-        ),
-    ] = None,
-    task: Annotated[
-        str, typer.Option(metavar="TASK", help="Judge against this task, not the policy's own.")
-    ] = "",
-    seed: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Seed of every random decision.")] = 0,
+    policy: Policy = "",
+    source: Source = "",
+    out: Out = Path("preview.png"),
+    rows: Rows = 6,
+    copies: Copies = 6,
+    witness: Witness = False,
+    op: OneOp = "",
+    sweep: Sweep = None,
+    task: Against = "",
+    seed: Seed = 0,
 ) -> None:
     """Show what a policy makes of your pictures.
 
@@ -79,28 +75,22 @@ def preview(
     from augkit import sources
 
     writable(out)
-    after = ""
     if op or sweep:
-        if not op or source or witness:
-            problem = (
-                "--sweep needs --op" if not op else "--op shows an op, and takes no policy and no --witness"
-            )
-            raise UsageError(problem, fix="augkit preview --op rotate --sweep degrees mnist-sample")
-        pictures = galleries.originals(sources.load(policy), min(rows, 3), seed) if policy else ()
-        save(_swept(op, sweep or [], pictures), out)
+        _alone(op, source, witness)
+        save(_swept(op, sweep or [], policy, min(rows, 3), seed), out)
+        print(f"wrote {out}")
+        return
+    if not policy or not source:
+        problem = "a policy file and a source are needed"
+        raise UsageError(problem, fix="augkit preview recipes/policies/digits.yaml mnist-sample")
+    data = sources.load(source)
+    verdict = judging.judge_for(Path(policy), data, task=task)
+    if witness:
+        save(galleries.witnesses(verdict, data), out)
     else:
-        if not policy or not source:
-            problem = "a policy file and a source are needed"
-            raise UsageError(problem, fix="augkit preview recipes/policies/digits.yaml mnist-sample")
-        data = sources.load(source)
-        verdict = judging.judge_for(Path(policy), data, task=task)
-        shown = galleries.copies(verdict, data, rows, copies, seed) if not witness else None
-        save(shown or galleries.witnesses(verdict, data), out)
-        print(verdict.summary())
-        after = advice.after_preview(verdict, policy, source, task=task)
-    print(f"wrote {out}")
-    if after:
-        print(after, file=sys.stderr)
+        save(galleries.copies(verdict, data, rows, copies, seed), out)
+    print(verdict.summary(), f"wrote {out}", sep="\n")
+    plain.say(advice.after_preview(verdict, policy, source, task=task))
 
 
 def report(
@@ -133,26 +123,47 @@ def report(
     if to.suffix.lower() not in _PAGES and not to.is_dir():
         fix = f"--out {to.with_suffix('.html')}"
         raise UsageError(f"got --out {to}, want a name that ends in .html", fix=fix)
-    write(written(out, trained=run or (), audited=audit or ()).encode(), to, "page")
+    files.write(written(out, trained=run or (), audited=audit or ()).encode(), to, "page")
     print(f"wrote {to}")
-    print(advice.after_report(str(out), str(to)), file=sys.stderr)
+    plain.say(advice.after_report(str(out), str(to)))
 
 
-def _swept(op: str, sweep: list[str], pictures: Sequence[tuple[str, NDArray[np.uint8]]]) -> Gallery:
-    """Return the strip of an op over some of its settings: "degrees", or "degrees=-30,30"."""
+def _alone(op: str, source: str, witness: bool) -> None:
+    """Refuse a sweep of no op, and an op beside a policy.
+
+    Raises:
+        UsageError: one of the two is asked for.
+    """
+    fix = "augkit preview --op rotate --sweep degrees mnist-sample"
+    if not op:
+        raise UsageError("--sweep needs --op", fix=fix)
+    if source or witness:
+        raise UsageError("--op shows an op, and takes no policy and no --witness", fix=fix)
+
+
+def _swept(op: str, sweep: list[str], source: str, rows: int, seed: int) -> Gallery:
+    """Return the strip of an op, over settings such as "degrees" or "degrees=-30,30", on a source if any."""
+    from augkit import sources
+    from augkit.show.preview import originals
     from augkit.show.strip import strip
 
-    ends: dict[str, tuple[float, float]] = {}
-    for text in sweep:
-        setting, equals, between = text.partition("=")
-        if equals:
-            try:
-                low, high = (float(end) for end in between.split(","))
-            except ValueError:
-                fix = f"--sweep {setting}, or --sweep {setting}=-30,30"
-                raise UsageError(f"got --sweep {text}, want two numbers after '='", fix=fix) from None
-            ends[setting] = (low, high)
-    return strip(op, settings=[text.partition("=")[0] for text in sweep], pictures=pictures, ends=ends)
+    named = [_between(text) for text in sweep]
+    ends = {setting: between for setting, between in named if between}
+    pictures = originals(sources.load(source), rows, seed) if source else ()
+    return strip(op, settings=[setting for setting, _ in named], pictures=pictures, ends=ends)
+
+
+def _between(text: str) -> tuple[str, tuple[float, float] | None]:
+    """Return a setting to sweep, and the two values that it is swept between, if they are given."""
+    setting, equals, between = text.partition("=")
+    if not equals:
+        return setting, None
+    try:
+        low, high = (float(end) for end in between.split(","))
+    except ValueError:
+        fix = f"--sweep {setting}, or --sweep {setting}=-30,30"
+        raise UsageError(f"got --sweep {text}, want two numbers after '='", fix=fix) from None
+    return setting, (low, high)
 
 
 def writable(out: Path) -> None:
@@ -180,18 +191,4 @@ def save(gallery: Gallery, out: Path) -> None:
     writable(out)
     page = out.suffix.lower() in _PAGES
     data = gallery.html().encode() if page else codec.encode(gallery.picture(), "png")
-    write(data, out, "page" if page else "picture")
-
-
-def write(data: bytes, out: Path, what: str) -> None:
-    """Write a file, and the folders it stands in; `what` names it where that fails.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(data)
-    except OSError as error:
-        problem = f"the {what} cannot be written ({error.strerror})"
-        raise StoreError(problem, where=str(out), fix="choose another name with --out") from error
+    files.write(data, out, "page" if page else "picture")

@@ -1,16 +1,42 @@
-"""Plain: what commands found or made as JSON, for scripts."""
+"""Plain: what commands found or made, as JSON for scripts or in words for people; it commands no terminal."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
+import sys
+from typing import Annotated, Any, Protocol
 
 import typer
 
+from augkit.errors import printable
+
 Json = Annotated[bool, typer.Option("--json", help="Print it as JSON, for scripts.")]
+
+
+class Told(Protocol):
+    """What can be told both ways."""
+
+    def canonical(self) -> dict[str, Any]:
+        """Return it as plain data."""
+
+    def text(self) -> str:
+        """Return it in words."""
+
+
+def tell(found: Told, *, as_json: bool) -> None:
+    """Print what came of a command, for a script or for a person."""
+    if as_json:
+        show(found.canonical())
+    else:
+        print(printable(found.text()))
 
 
 def show(plain: object) -> None:
     """Print plain data as JSON; names in it may hold anything, and command no terminal."""
     text = json.dumps(plain, indent=2, ensure_ascii=False)
     print("".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text))
+
+
+def say(text: str) -> None:
+    """Tell the error stream, beside what is printed."""
+    print(printable(text), file=sys.stderr)

@@ -12,6 +12,7 @@ import typer
 
 from augkit import safety, tasks
 from augkit.cli import advice, judging, pages, pictures, plain
+from augkit.cli.judging import Against
 from augkit.cli.plain import Json
 from augkit.errors import UsageError, did_you_mean
 from augkit.fix import Fixed, save
@@ -50,9 +51,7 @@ def check(
             help="Policy files; or pipelines that albumentations saved, or module:name of one.",
         ),
     ],
-    task: Annotated[
-        str, typer.Option(metavar="TASK", help="Judge against this task, not the policy's own.")
-    ] = "",
+    task: Against = "",
     data: Annotated[
         str, typer.Option(metavar="SOURCE", help="Judge for this data set's classes and picture sizes.")
     ] = "",
@@ -85,7 +84,7 @@ def check(
     else:
         print("\n\n".join(pages.verdict(verdict, show_reach=show_reach) for verdict in verdicts))
         for path, verdict in zip(policy, verdicts, strict=True):
-            print(advice.after_check(verdict, str(path), task=task, data=data), file=sys.stderr)
+            plain.say(advice.after_check(verdict, str(path), task=task, data=data))
     if not all(verdict.safe for verdict in verdicts):
         raise SystemExit(1)
 
@@ -117,10 +116,10 @@ def fix(
         _mended(fixed, policy)
     if saves:
         save(policy, fixed.after)
-        print(f"saved {policy}", file=sys.stderr)
+        plain.say(f"saved {policy}")
     elif fixed.done:
         more = [*(["--task", task] if task else []), *(["--data", data] if data else [])]
-        print(f"next: {advice.command('fix', policy, *more, '--write')} saves it", file=sys.stderr)
+        plain.say(f"next: {advice.command('fix', policy, *more, '--write')} saves it")
     if not fixed.verdict.safe:
         raise SystemExit(1)
 
@@ -129,11 +128,11 @@ def _mended(fixed: Fixed, policy: Path) -> None:
     """Print the diff, and tell a person what was done and what is left."""
     print(fixed.diff(), end="")
     for done in fixed.done:
-        print(done, file=sys.stderr)
+        plain.say(done)
     if not fixed.verdict.safe:
-        print(f"\nleft to you:\n\n{fixed.verdict.text()}", file=sys.stderr)
+        plain.say(f"\nleft to you:\n\n{fixed.verdict.text()}")
     elif not fixed.done:
-        print(f"{policy}: safe for the task {fixed.verdict.task.name}, nothing to fix", file=sys.stderr)
+        plain.say(f"{policy}: safe for the task {fixed.verdict.task.name}, nothing to fix")
 
 
 def explain(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from augkit.cli import advice
-from augkit.errors import StoreError, UsageError
+from augkit.cli import advice, files, plain
+from augkit.errors import UsageError
 from augkit.intervals import Interval
 
 _SCHEMAS = {"policy": "policy.schema.json", "task": "task.schema.json"}
@@ -75,8 +74,8 @@ def init(
     text = starter.starter(
         judged, beside.name if own else task, classes=names or None, aspect=aspect, file=str(out)
     )
-    files = {out: text} | ({beside: own} if own else {})
-    _write(files, overwrite=overwrite)
+    texts = {out: text} | ({beside: own} if own else {})
+    _write(texts, overwrite=overwrite)
     about = f"a first policy for the task {judged.name}, proved safe" if task != "none" else "a first policy"
     print(f"wrote {out}: {about}")
     if own:
@@ -105,8 +104,8 @@ def _of_data(data: str, names: tuple[str, ...]) -> tuple[tuple[str, ...], Interv
     from augkit.sources.aspects import aspects
     from augkit.sources.records import class_names
 
-    read = sources.load(data, say=lambda text: print(text, file=sys.stderr))
-    print(sources.found(read), file=sys.stderr)
+    read = sources.load(data, say=plain.say)
+    plain.say(sources.found(read))
     there = class_names(read)
     strangers = [name for name in names if name not in there]
     if strangers:
@@ -118,22 +117,18 @@ def _of_data(data: str, names: tuple[str, ...]) -> tuple[tuple[str, ...], Interv
     return there, aspects(read, ("train",))
 
 
-def _write(files: dict[Path, str], *, overwrite: bool) -> None:
+def _write(texts: dict[Path, str], *, overwrite: bool) -> None:
     """Write files whole, and beside them the schemas that they name."""
     from augkit import schema
 
-    there = [path for path in files if path.exists()]
+    there = [path for path in texts if path.exists()]
     if there and not overwrite:
         raise UsageError(
             "it is there already", where=str(there[0]), fix="name another with --out, or give --overwrite"
         )
     for kind, name in _SCHEMAS.items():
-        path = next(iter(files)).with_name(name)
-        if any(name in text for text in files.values()) and not path.exists():
-            files = {**files, path: json.dumps(getattr(schema, kind)(), indent=2, ensure_ascii=False) + "\n"}
-    try:
-        for path, text in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"cannot write it: {error.strerror}", where=str(error.filename or "")) from None
+        path = next(iter(texts)).with_name(name)
+        if any(name in text for text in texts.values()) and not path.exists():
+            texts = {**texts, path: json.dumps(getattr(schema, kind)(), indent=2, ensure_ascii=False) + "\n"}
+    for path, text in texts.items():
+        files.write(text.encode(), path, "file")

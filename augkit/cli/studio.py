@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from augkit import tasks
-from augkit.cli import starting
+from augkit.cli import plain, starting
+from augkit.cli.judging import Against
 from augkit.errors import UsageError
 
 
@@ -27,9 +28,7 @@ def studio(
         str,
         typer.Option(metavar="SOURCE", help="A source such as mnist-sample, or a folder of class folders."),
     ],
-    task: Annotated[
-        str, typer.Option(metavar="TASK", help="Judge against this task, not the policy's own.")
-    ] = "",
+    task: Against = "",
     port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="NUMBER", help="The port of the page; 0 is any free one.")
     ] = 0,
@@ -53,11 +52,11 @@ def studio(
     if not policy.exists():
         _begin(policy, data, task)
         task = ""  # the new file names it
-    pictures = sources.load(data, say=lambda words: print(words, file=sys.stderr))
+    pictures = sources.load(data, say=plain.say)
     desk = Desk(policy, data, pictures, task)
     desk.open()  # says now what cannot be read
     serve(desk, port=port, browse=browse, say=_said)
-    print("\nstudio closed", file=sys.stderr)
+    plain.say("\nstudio closed")
 
 
 def _begin(policy: Path, data: str, task: str) -> None:
@@ -74,11 +73,11 @@ def _begin(policy: Path, data: str, task: str) -> None:
         problem = "there is no such policy"
         raise UsageError(problem, where=str(policy), fix=f"'{init}' writes a first one, proved safe")
     if not task:
-        print(f"A task says what labels survive: {', '.join(tasks.names())}.", file=sys.stderr)
+        plain.say(f"A task says what labels survive: {', '.join(tasks.names())}.")
         task = typer.prompt("What are your labels?", default="natural", err=True)
     starting.init(task=task, data=data, out=policy)
 
 
 def _said(address: str) -> None:
     print(f"The studio is open at\n\n  {address}\n", flush=True)
-    print("Its address is a secret of this machine. Ctrl-C closes it.", file=sys.stderr)
+    plain.say("Its address is a secret of this machine. Ctrl-C closes it.")
