@@ -5,8 +5,6 @@ Where what augkit stands on is broken, so that the command line cannot even be i
 
 import sys
 
-from augkit import doctor
-
 
 def main() -> None:
     """Run augkit; where a library is missing or broken, say which and what to do, and exit 2."""
@@ -15,6 +13,8 @@ def main() -> None:
 
         run()
     except (ImportError, AttributeError, OSError) as error:
+        from augkit import doctor
+
         if _asks_for_the_doctor():
             _doctor()
         said = doctor.ailment(error)
@@ -31,6 +31,8 @@ def _asks_for_the_doctor() -> bool:
 def _doctor() -> None:
     """Do what `augkit doctor` does, without the libraries of the command line."""
     import json
+
+    from augkit import doctor
 
     found = doctor.examine()
     print(json.dumps(doctor.plain(found), indent=2) if "--json" in sys.argv else doctor.text(found))

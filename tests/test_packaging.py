@@ -16,14 +16,20 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import typer
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from augkit import cli
 
 ROOT = Path(__file__).parent.parent
 BACKENDS = ("jax", "torch", "tensorflow")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 TOP_LEVEL = {"augkit", "models", "recipes", "tests", "pyproject.toml", "README.md", "Makefile", "LICENSE"}
-HEAVY = {"albumentations", "datasets", "keras", "matplotlib", "pandas", "pyarrow", *BACKENDS}
+HEAVY = {
+    "albumentations", "cv2", "datasets", "keras", "matplotlib", "numpy", "pandas", "PIL", "pyarrow", "scipy",
+    "stringzilla", *BACKENDS,
+}  # fmt: skip
 
 
 def pins() -> list[Requirement]:
@@ -128,10 +134,20 @@ def test_the_two_opencv_wheels_are_one_version() -> None:
     assert len(versions) == 1
 
 
-def test_the_command_line_starts_without_a_heavy_library() -> None:
-    code = "import sys, augkit.cli; print(*sys.modules)"
+def test_help_is_given_without_a_heavy_library() -> None:
+    every = [[], *([name] for name in typer.main.get_command(cli.app).commands)]  # type: ignore[attr-defined]
+    code = (
+        "import contextlib, io, sys\n"
+        "from augkit.__main__ import main\n"
+        f"for words in {every}:\n"
+        "    sys.argv = ['augkit', *words, '--help']\n"
+        "    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "        main()\n"
+        "print(*sys.modules)"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {name.split(".")[0] for name in run.stdout.split()} & HEAVY == set()
+    loaded = {name.split(".")[0] for name in run.stdout.split()}
+    assert loaded & HEAVY == set() and {"augkit", "typer"} <= loaded
 
 
 def test_the_top_level_is_a_table_of_contents() -> None:

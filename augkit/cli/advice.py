@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
-from augkit import interchange
 from augkit.errors import printable
-from augkit.safety import Verdict
+
+if TYPE_CHECKING:
+    from augkit.safety import Verdict
 
 ANY = "YOUR-PICTURES"
 _ANY = f"{ANY} is a folder of class folders, or a source: augkit build --list"
@@ -29,6 +31,8 @@ def after_init(policy: str, data: str) -> str:
 
 def after_check(judged: Verdict, policy: str, *, task: str, data: str) -> str:
     """Say what to do with a policy, or another tool's pipeline, that was judged."""
+    from augkit import interchange
+
     if interchange.foreign(policy):
         return f"next: {command('convert', policy, '--task', judged.task.name, '--out', 'policy.yaml')}"
     more = ["--task", task] if task else []

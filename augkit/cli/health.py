@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from augkit import doctor as doctors
 from augkit.cli import plain
 from augkit.cli.plain import Json
 
@@ -36,6 +35,8 @@ def doctor(
 
     Example: augkit doctor
     """
+    from augkit import doctor as doctors
+
     found = doctors.examine(folder, every_backend=every_backend)
     if as_json:
         plain.show(doctors.plain(found))

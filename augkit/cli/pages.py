@@ -8,9 +8,9 @@ import textwrap
 from collections.abc import Iterator
 
 from augkit import tasks
-from augkit.cli import foreign
 from augkit.errors import UsageError, did_you_mean
 from augkit.ops import OPS, Op
+from augkit.ops.borrowed import EFFECTS, REFUSED
 from augkit.ops.foreign import Albumentations
 from augkit.reach import AXES, numbers
 from augkit.safety import RULES, Verdict
@@ -154,7 +154,7 @@ def _known(name: str) -> type[Op | Suite | Albumentations]:
 def op(name: str) -> str:
     """Return the page of one op: its docstring and its settings."""
     if name == FOREIGN:
-        return foreign.page()
+        return _albumentations()
     kind = _known(name)
     lines = [name, "", inspect.cleandoc(kind.__doc__ or ""), "", "Settings"]
     for field in dataclasses.fields(kind):
@@ -168,6 +168,28 @@ def op(name: str) -> str:
         lines.append(f"  {field.name}: {wanted(field)}; {given}")
     lines.append("  p: probability, 0 to 1; default 1")
     return "\n".join(lines)
+
+
+def _albumentations() -> str:
+    """Return the page of the op `albumentations`: its docstring, and the transforms it can use."""
+    names = textwrap.wrap(", ".join(sorted(EFFECTS)), 108, initial_indent="  ", subsequent_indent="  ")
+    why: dict[str, list[str]] = {}
+    for name, reason in REFUSED.items():
+        why.setdefault(reason, []).append(name)
+    refused = [
+        line
+        for reason, members in why.items()
+        for line in textwrap.wrap(
+            f"{', '.join(members)}: {reason}", 108, initial_indent="  ", subsequent_indent="    "
+        )
+    ]
+    about = inspect.cleandoc(Albumentations.__doc__ or "").partition("\n\nAttributes:")[0]
+    return "\n".join([
+        "albumentations", "", about, "", "Settings", "  name: a transform; its own arguments beside it",
+        "  side: pixels across the shorter side of the pictures; default 28",
+        "  p: probability, 0 to 1; default 1",
+        "", "Transforms", *names, "", "Not for classification", *refused,
+    ])  # fmt: skip
 
 
 def _first(documented: object) -> str:

@@ -6,16 +6,17 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augkit import safety, tasks
-from augkit.cli import advice, judging, pages, pictures, plain
+from augkit.cli import advice, judging, pictures, plain
 from augkit.cli.judging import Against
 from augkit.cli.plain import Json
 from augkit.errors import UsageError, did_you_mean
-from augkit.fix import Fixed, save
+
+if TYPE_CHECKING:
+    from augkit.fix import Fixed
 
 
 class Format(StrEnum):
@@ -73,6 +74,8 @@ def check(
 
     Example: augkit check recipes/policies/digits.yaml
     """
+    from augkit.cli import pages
+
     verdicts = [judging.judge(path, task=task, source=data, side=side) for path in policy]
     if as_json or form is Format.json:
         found = [verdict.canonical() | {"policy": verdict.policy.file} for verdict in verdicts]
@@ -108,6 +111,8 @@ def fix(
 
     Example: augkit fix recipes/policies/digits-unsafe.yaml
     """
+    from augkit.fix import save
+
     fixed = judging.mend(policy, task=task, source=data)
     saves = bool(fixed.done) and write
     if as_json:
@@ -147,6 +152,9 @@ def explain(
 
     Example: augkit explain LS102
     """
+    from augkit import safety
+    from augkit.cli import pages
+
     if not code:
         if as_json:
             plain.show([pages.plain_rule(each) for each in sorted(safety.RULES)])
@@ -174,6 +182,9 @@ def list_tasks(
 
     Example: augkit tasks digits
     """
+    from augkit import tasks
+    from augkit.cli import pages
+
     if as_json:
         shown = [tasks.load(one).canonical() for one in ([name] if name else tasks.names())]
         plain.show(shown[0] if name else shown)
@@ -198,6 +209,8 @@ def list_ops(
 
     Example: augkit ops rotate --out rotate.png
     """
+    from augkit.cli import pages
+
     if out is not None and not name:
         raise UsageError("of which op is the picture to be?", fix="augkit ops rotate --out rotate.png")
     if as_json:

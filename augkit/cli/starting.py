@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from augkit.cli import advice, files, plain
 from augkit.errors import UsageError
-from augkit.intervals import Interval
+
+if TYPE_CHECKING:
+    from augkit.intervals import Interval
 
 _SCHEMAS = {"policy": "policy.schema.json", "task": "task.schema.json"}
 

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from augkit import tasks
 from augkit.cli import plain, starting
 from augkit.cli.judging import Against
 from augkit.errors import UsageError
@@ -73,6 +72,8 @@ def _begin(policy: Path, data: str, task: str) -> None:
         problem = "there is no such policy"
         raise UsageError(problem, where=str(policy), fix=f"'{init}' writes a first one, proved safe")
     if not task:
+        from augkit import tasks
+
         plain.say(f"A task says what labels survive: {', '.join(tasks.names())}.")
         task = typer.prompt("What are your labels?", default="natural", err=True)
     starting.init(task=task, data=data, out=policy)

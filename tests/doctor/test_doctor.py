@@ -61,7 +61,10 @@ def test_a_broken_opencv_ends_in_the_doctors_sentence_and_no_traceback(broken: P
 
 
 @pytest.mark.parametrize("broken", ["half"], indirect=True)
-def test_the_doctor_comes_where_augkit_cannot_start(broken: Path) -> None:
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_doctor_comes_where_augkit_cannot_start(broken: Path, alone: bool) -> None:
+    if alone:  # not even the command line can be imported
+        (broken / "typer.py").write_text("raise ModuleNotFoundError(\"No module named 'typer'\")")
     done = started("doctor", "--json", before=broken)
     assert done.returncode == 1, done.stderr
     found = json.loads(done.stdout)
