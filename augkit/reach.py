@@ -229,6 +229,8 @@ def _arc(low: float, high: float) -> str:
         return f"{_number(abs(low) if low == -180 else low)}°"
     if (low, high) == (-180, 180):
         return "any angle"
+    if high > 225:  # a run about upright, not about the half turn
+        low, high = low - 360, high - 360
     return f"{_number(low)}° to {_number(high)}°"
 
 

@@ -33,6 +33,28 @@ class Share:
         """Return the share that was counted; NaN where nothing was."""
         return self.hits / self.of if self.of else float("nan")
 
+    def grown(self, of: int, alpha: float) -> Share:
+        """Return it counted on so many pictures, if it stays as it was."""
+        return share(max(0, round(self.seen * of)), of, alpha)
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference(Share):
+    """Hold a difference of two shares of the same pictures.
+
+    Attributes:
+        more:  how many pictures count for the first share alone; `hits` fewer do for the second alone.
+        alpha: in how many cases its interval may miss.
+    """
+
+    more: int
+    alpha: float
+
+    def grown(self, of: int, alpha: float) -> Share:
+        """Return it counted on so many pictures, in an interval that misses as often as this one."""
+        times = of / self.of
+        return difference(round(self.more * times), round((self.more - self.hits) * times), of, self.alpha)
+
 
 @functools.lru_cache(maxsize=100_000)
 def share(hits: int, of: int, alpha: float) -> Share:
@@ -46,7 +68,7 @@ def share(hits: int, of: int, alpha: float) -> Share:
     return Share(hits, of, low, high)
 
 
-def difference(more: int, fewer: int, of: int, alpha: float) -> Share:
+def difference(more: int, fewer: int, of: int, alpha: float) -> Difference:
     """Return the interval of a difference of two shares that were counted on the same pictures.
 
     Args:
@@ -55,7 +77,7 @@ def difference(more: int, fewer: int, of: int, alpha: float) -> Share:
         alpha:       in how many cases it may miss; each of the two counts gets half.
     """
     gained, lost = share(more, of, alpha / 2), share(fewer, of, alpha / 2)
-    return Share(more - fewer, of, gained.low - lost.high, gained.high - lost.low)
+    return Difference(more - fewer, of, gained.low - lost.high, gained.high - lost.low, more, alpha)
 
 
 def more_to_decide(counted: Share, bound: float, alpha: float) -> int | None:
@@ -63,16 +85,15 @@ def more_to_decide(counted: Share, bound: float, alpha: float) -> int | None:
 
     None where even `MOST` would not.
     """
-    seen = counted.seen
     low, high = counted.of, MOST
-    if not counted.of or not _apart(seen, high, bound, alpha):
+    if not counted.of or not _apart(counted, high, bound, alpha):
         return None
     while high - low > max(1, low // 100):
         middle = (low + high) // 2
-        low, high = (low, middle) if _apart(seen, middle, bound, alpha) else (middle, high)
+        low, high = (low, middle) if _apart(counted, middle, bound, alpha) else (middle, high)
     return high - counted.of
 
 
-def _apart(seen: float, of: int, bound: float, alpha: float) -> bool:
-    found = share(max(0, round(seen * of)), of, alpha)
+def _apart(counted: Share, of: int, bound: float, alpha: float) -> bool:
+    found = counted.grown(of, alpha)
     return found.low > bound or found.high < bound

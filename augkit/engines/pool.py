@@ -164,12 +164,7 @@ def _serve(pipe: Connection, modules: tuple[str, ...]) -> None:
     """Be a worker: do tasks from the pipe until it closes."""
     global serving
     serving = True
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the parent decides
-    _die_with_parent()
-    heap.keep()
-    import cv2
-
-    cv2.setNumThreads(1)
+    settle()
     for module in modules:
         importlib.import_module(module)
     known: Any = None
@@ -189,6 +184,16 @@ def _serve(pipe: Connection, modules: tuple[str, ...]) -> None:
             trace = "".join(traceback.format_exception(error))
             answer = (False, RuntimeError(f"a worker failed at {task}:\n{trace}"))
         pipe.send(answer)
+
+
+def settle() -> None:
+    """Make this process a worker: it ends with its parent, and has one thread and its heap to itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the parent decides
+    _die_with_parent()
+    heap.keep()
+    import cv2
+
+    cv2.setNumThreads(1)
 
 
 def _die_with_parent() -> None:

@@ -57,6 +57,9 @@ class Feed:
                     where the last one ended, and each round through the sources shows other copies.
         shuffle:    whether each round has its own order; else it is that of the data.
         workers:    threads that make batches ahead; 0 makes each when it is asked for.
+        processes:  whether workers are processes. Threads wait for one another where they run Python, which
+                    two hardly notice and sixteen do; processes do not, but take seconds and memory to start,
+                    and a script that makes such a feed needs `if __name__ == "__main__":`.
         one_hot:    whether labels are float32 rows; by default where the policy mixes pictures.
         channels:   1 or 3 to make all pictures grey or colour; needed where the data has both.
         windows:    whether each picture comes with the part of its source that it shows: batches are then
@@ -71,7 +74,8 @@ class Feed:
         classes: the class names.
 
     Raises:
-        UsageError:   the arguments make no sense, or pictures come out in several sizes or colours.
+        UsageError:   the arguments make no sense, or pictures come out in several sizes or colours; while it
+                      feeds: a worker process dies, and the one that takes its place, too.
         SourceError:  a label is none of the classes, or two sources have one key.
         PictureError: a picture cannot be read (`augkit build` sorts such pictures out).
     """
@@ -92,6 +96,7 @@ class Feed:
         steps: int | None = None,
         shuffle: bool = True,
         workers: int = 0,
+        processes: bool = False,
         one_hot: bool | None = None,
         channels: int | None = None,
         windows: bool = False,
@@ -109,7 +114,7 @@ class Feed:
         batches = Batches(
             plan, held, labels, course, augmented=augmented, soft=soft, windowed=windows, part=part
         )
-        self._begin(batches, Ahead(batches.__getitem__, workers), epoch)
+        self._begin(batches, Ahead(batches.__getitem__, workers, processes), epoch)
 
     def _begin(self, batches: Batches, ahead: Ahead[Batch], epoch: int) -> None:
         super().__init__()

@@ -58,5 +58,21 @@ def test_so_many_more_pictures_decide_and_far_fewer_do_not(hits: int, of: int, b
     assert not decided(of + 0.9 * more)
 
 
+@pytest.mark.parametrize(
+    ("more", "fewer", "of", "bound"), [(25, 6, 500, 0.1), (48, 3, 500, 0.01), (9, 9, 90, 0.1)]
+)
+def test_so_many_more_pictures_decide_a_difference(more: int, fewer: int, of: int, bound: float) -> None:
+    alpha = 1e-5
+    further = more_to_decide(difference(more, fewer, of, alpha), bound, 1e-3)
+    assert further is not None
+
+    def decided(pictures: int) -> bool:
+        found = difference(round(more * pictures / of), round(fewer * pictures / of), pictures, alpha)
+        return not found.low <= bound <= found.high
+
+    assert decided(of + further)
+    assert not decided(of + further // 2)
+
+
 def test_a_share_at_the_bound_is_never_decided() -> None:
     assert more_to_decide(share(40, 50, 0.01), 0.8, 0.01) is None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -79,6 +81,26 @@ def test_any_number_of_workers_makes_the_same_bytes(text, decoded, monkeypatch):
         made = feed(text, workers=workers)
         assert [digests(made.at(epoch)) for epoch in range(3)] == alone
     assert len({digest for epoch in alone for digest in epoch}) == 18, "every epoch differs"
+
+
+def test_processes_make_the_same_bytes_also_when_one_is_killed(monkeypatch, capfd):
+    monkeypatch.setattr(held, "IN_MEMORY", 0)
+    alone = [digests(feed(BOTH).at(epoch)) for epoch in range(2)]
+    made = feed(BOTH, workers=2, processes=True)
+    assert digests(made) == alone[0]
+    os.kill(next(iter(made._ahead._pool._processes)), signal.SIGKILL)
+    assert digests(made.at(1)) == alone[1]
+    assert "a worker process of the feed died" in capfd.readouterr().err
+
+
+def test_a_picture_that_a_process_cannot_read_is_named_and_the_feed_goes_on(monkeypatch):
+    monkeypatch.setattr(held, "IN_MEMORY", 0)
+    files = [making.picture(0), making.picture(1), making.picture(2), making.picture(3)[:200]]
+    data = records.dataset(["a", "b", "c", "d"], files, [0, 1, 2, 3], making.DIGITS)
+    made = Feed(making.plan(), data, batch_size=2, workers=1, processes=True, shuffle=False)
+    with pytest.raises(PictureError, match="d"):
+        made[1]
+    assert len(made[0][1]) == 2
 
 
 def test_sources_decoded_once_or_each_time_give_the_same_bytes(monkeypatch):
