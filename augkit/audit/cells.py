@@ -179,13 +179,19 @@ def _excess(read: Readings, other: int, alpha: float) -> Share:
 
 
 def _worst(label: int, classes: int, read: Readings, alpha: float) -> Share:
-    """Return the greatest excess that any other class may have; the interval holds for all of them."""
+    """Return the greatest excess that any other class may have.
+
+    That no class has more is true only if it is of each, so the upper end is that of one; that one has as
+    much may be chance in any, so the lower end holds for all together.
+    """
     apart = read.taught != read.taught_upright
     gained = np.delete(np.bincount(read.taught[apart], minlength=classes), label)
     lost = np.delete(np.bincount(read.taught_upright[apart], minlength=classes), label)
     pairs = set(zip(gained.tolist(), lost.tolist(), strict=True))
-    some = [difference(more, fewer, len(read.taught), alpha / (classes - 1)) for more, fewer in pairs]
-    return max(some, key=lambda one: (one.high, one.hits))
+    one_by_one = [difference(more, fewer, len(read.taught), alpha) for more, fewer in pairs]
+    worst = max(one_by_one, key=lambda one: (one.high, one.hits))
+    together = difference(worst.more, worst.more - worst.hits, worst.of, alpha / (classes - 1))
+    return dataclasses.replace(worst, low=together.low)
 
 
 @dataclasses.dataclass(frozen=True)

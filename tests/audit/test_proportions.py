@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, multinomial
 
 from augkit.audit.proportions import difference, more_to_decide, share
 
@@ -25,6 +27,24 @@ def test_an_interval_misses_no_more_often_than_it_says_whatever_is_true(of: int,
     for truth in np.linspace(0.001, 0.999, 199):
         missed = binom.pmf(np.arange(of + 1), of, truth)[(truth < low) | (truth > high)].sum()
         assert missed <= alpha * (1 + 1e-9), truth
+
+
+@pytest.mark.parametrize(("of", "most"), [(60, 60), (150, 70), (500, 60)])
+@pytest.mark.parametrize("alpha", [0.05, 0.001, 1e-5])
+def test_a_difference_misses_no_more_often_than_it_says_whatever_is_true(
+    of: int, most: int, alpha: float
+) -> None:
+    """Not by chance: the probability of every outcome that is likely enough to matter is added up."""
+    counts = [(more, fewer) for more in range(most + 1) for fewer in range(min(most, of - more) + 1)]
+    found = [difference(more, fewer, of, alpha) for more, fewer in counts]
+    low, high = np.array([s.low for s in found]), np.array([s.high for s in found])
+    outcomes = np.array([(more, fewer, of - more - fewer) for more, fewer in counts])
+    for more, fewer in itertools.product([0, 0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15], repeat=2):
+        if (more + fewer) * of > 0.4 * most:
+            continue  # outcomes beyond those counted would matter
+        likely = multinomial.pmf(outcomes, of, [more, fewer, 1 - more - fewer])
+        missed = likely[(more - fewer < low) | (more - fewer > high)].sum() + max(0.0, 1 - likely.sum())
+        assert missed <= alpha, (more, fewer)
 
 
 @pytest.mark.parametrize("of", [60, 500])
@@ -59,7 +79,7 @@ def test_so_many_more_pictures_decide_and_far_fewer_do_not(hits: int, of: int, b
 
 
 @pytest.mark.parametrize(
-    ("more", "fewer", "of", "bound"), [(25, 6, 500, 0.1), (48, 3, 500, 0.01), (9, 9, 90, 0.1)]
+    ("more", "fewer", "of", "bound"), [(30, 10, 500, 0.1), (45, 25, 500, 0.01), (9, 9, 90, 0.1)]
 )
 def test_so_many_more_pictures_decide_a_difference(more: int, fewer: int, of: int, bound: float) -> None:
     alpha = 1e-5
