@@ -5,8 +5,10 @@ Data:     Fashion-MNIST, 60,000 pictures of 28 x 28 to train on and 10,000 to te
           of the 60,000 is kept out of training, and watched.
 Policy:   recipes/policies/fashion.yaml: clothes lie as they hang, so small shifts and zooms, and a mirror.
 Training: as in recipes/digits.py, whose loop and network this is.
-Result:   not measured yet.
-Cost:     not measured yet.
+Result:   90.32 % of the 10,000 test pictures, seed 0, after 12 epochs of 422 steps (PyTorch on a GPU, commit
+          e323bfd). Of the shirts 73 %, which are taken for T-shirts and pullovers; of trousers 98 %.
+Cost:     130 s on an H100 beside another training, most of it waiting for pictures. On CPUs a step is one of
+          recipes/digits.py with 128 pictures.
 Command:  python -m recipes.fashion
 """
 

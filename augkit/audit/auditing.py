@@ -109,7 +109,7 @@ def audit(data: DatasetDict, request: Request, out: Path, *, train: Trained = ne
         raise UsageError(f"nothing to try: {', '.join(request.names)} would change no picture of this kind")
     state = out / "state" / named
     kept = reading.put(pictures, state)
-    lessons = len(sweeps.lessons(request.names, pictures.images.shape[3]))
+    lessons = sweeps.lessons(request.names, pictures.images.shape[3])
     paths = work.done(
         state,
         request.folds,

@@ -28,13 +28,19 @@ Trained = Callable[..., Reader]
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
-    """Say how long networks are trained: how many pictures the clean one is shown, and each taught one.
+    """Say how long networks are trained: how many pictures the clean one is shown, the one that is taught
+    turns and mirrors, which are harder to learn, and the one that is taught all else.
 
     A fold's pictures are shown again and again until they are so many: twice at least, and 200 times at most.
     """
 
     clean: int = 30_000
-    taught: int = 75_000
+    turned: int = 120_000
+    taught: int = 55_000
+
+    def of(self, lesson: Lesson) -> int:
+        """Return how many pictures the network of a lesson is shown."""
+        return self.turned if lesson.turns else self.taught
 
 
 def epochs(shown: int, pictures: int) -> int:
@@ -119,10 +125,10 @@ def fold(
     )
 
 
-def work(pictures: int, folds: int, lessons: int, trials: int, effort: Effort) -> int:
+def work(pictures: int, folds: int, lessons: Sequence[Lesson], trials: int, effort: Effort) -> int:
     """Return how many pictures a fold tells `advance` of, about."""
     seen = pictures - pictures // folds
-    shown = epochs(effort.clean, seen) + lessons * epochs(effort.taught, seen)
+    shown = sum(epochs(count, seen) for count in (effort.clean, *map(effort.of, lessons)))
     return seen * shown + pictures // folds * trials
 
 
@@ -163,7 +169,7 @@ def learners(
         )
 
     clean = oracle or trained(effort.clean, 0)
-    return clean, *(trained(effort.taught, 1 + at, changed(lesson)) for at, lesson in enumerate(lessons))
+    return clean, *(trained(effort.of(lesson), 1 + at, changed(lesson)) for at, lesson in enumerate(lessons))
 
 
 def holdout(pictures: Pictures) -> NDArray[np.bool_]:

@@ -184,10 +184,13 @@ def trials(
 
 @dataclasses.dataclass(frozen=True)
 class Lesson:
-    """Hold what one taught network is trained with: a policy, and the names of the sweeps it does."""
+    """Hold what one taught network is trained with: a policy, the names of the sweeps it does, and whether
+    these turn and mirror.
+    """
 
     sweeps: tuple[str, ...]
     policy: Policy
+    turns: bool
 
 
 def lessons(names: Sequence[str], channels: int) -> tuple[Lesson, ...]:
@@ -200,13 +203,14 @@ def lessons(names: Sequence[str], channels: int) -> tuple[Lesson, ...]:
     """
     whole = [sweep for name in names if not ((sweep := SWEEPS[name]).colour and channels == 1)]
     turning = [sweep for sweep in whole if _goes_round(sweep)]
-    parts = (turning, [sweep for sweep in whole if not _goes_round(sweep)])
+    parts = {True: turning, False: [sweep for sweep in whole if not _goes_round(sweep)]}
     return tuple(
         Lesson(
             tuple(sweep.name for sweep in some),
             _policy(f"[one_of: {{p: 0.9, steps: [{', '.join(f'[{_taught(sweep)}]' for sweep in some)}]}}]"),
+            turns,
         )
-        for some in parts
+        for turns, some in parts.items()
         if some
     )
 

@@ -25,7 +25,7 @@ SHAPES = {
     "T": ("#####", "..#..", "..#..", "..#..", "..#.."),
 }
 
-QUICK = Effort(clean=1, taught=2500)
+QUICK = Effort(clean=1, turned=2500, taught=2500)
 
 
 def glyphs(

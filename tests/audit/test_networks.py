@@ -45,7 +45,9 @@ def test_somebodys_network_reads_in_place_of_the_clean_one(saved: Path, tmp_path
         source="letters",
         sweeps=("mirrored",),
         at={"mirrored": (0.0,)},
-        effort=Effort(clean=10**9, taught=3000),  # that much training of a clean one would not end
+        effort=Effort(
+            clean=10**9, turned=3000, taught=3000
+        ),  # that much training of a clean one would not end
         oracle=str(saved),
     )
     found = audit(data(*glyphs()), request, tmp_path)

@@ -31,7 +31,8 @@ SEEDS = 10
 _EACH = 150  # pictures of a class with a twin, or of one that has none
 _MIRRORED, _TURNED = (-10.0, 0.0, 10.0), (-10.0, -5.0, 5.0, 10.0, 165.0, 180.0, -165.0)
 _HALF = {165.0, 180.0, -165.0}
-_LONG, _SHORT = Training(clean=12_000, taught=40_000), Training(clean=8_000, taught=4_000)
+_LONG = Training(clean=12_000, turned=40_000, taught=40_000)
+_SHORT = Training(clean=8_000, turned=4_000, taught=4_000)
 
 
 @dataclasses.dataclass

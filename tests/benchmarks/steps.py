@@ -42,10 +42,13 @@ def main() -> None:
     step = (_plain if engine == training.PLAIN else _keras)(preset, half == "1")
     memory: Batches = itertools.repeat(_noise(preset, int(batch)))
     fed: Batches | None = None
+    on_gpu = (
+        int(batch) == training.BATCH["gpu"]
+    )  # then no network wants the cores, and processes share no lock
     for line in sys.stdin:
         what, count = line.split()
         if what in ("feed", "drain") and fed is None:
-            fed = training.endless(training.paper_feed(Path(folder), int(batch), preset, THREADS))
+            fed = training.endless(training.paper_feed(Path(folder), int(batch), preset, THREADS, on_gpu))
         if what == "drain" and fed is not None:
             list(itertools.islice(fed, training.ahead(THREADS)))
         elif int(count):

@@ -109,12 +109,14 @@ def _fed_by(kind: str) -> list[str]:
 def _feed(found: Section, folder: Path, batch: int, effort: Effort) -> None:
     """Time the feed with nobody beside it, and set it against the hungriest network."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    names = {threads: f"the feed alone, threads: {threads}" for threads in sorted({1, cores})}
+    ways = [(1, False), *([(cores, False)] if cores > 1 else []), (cores, True)]
+    names = {way: f"the feed alone, {'processes' if way[1] else 'threads'}: {way[0]}" for way in ways}
     entries = []
-    for threads, name in names.items():
-        # A thread makes three in a row, so that the first ones, which all threads end at once, count little.
-        some, batches = 3 * max(threads, 512 // batch), endless(paper_feed(folder, batch, "paper", threads))
-        drain = functools.partial(_take, batches, ahead(threads))
+    for (workers, processes), name in names.items():
+        # Each makes three in a row, so that the first ones, which all end at once, count little.
+        some = 3 * max(workers, 512 // batch)
+        batches = endless(paper_feed(folder, batch, "paper", workers, processes))
+        drain = functools.partial(_take, batches, ahead(workers))
         entries.append(Entry(name, functools.partial(_take, batches, some), some * batch, drain))
     timed = interleaved(entries, effort)
     for name in names.values():
@@ -123,10 +125,11 @@ def _feed(found: Section, folder: Path, batch: int, effort: Effort) -> None:
     asking = tuple(f": {name}" for name in backend.installed())
     hungry = {key: rate for key, rate in found.numbers.items() if key.endswith(asking)}
     most = max(hungry, key=lambda key: hungry[key])
-    over = timed.rate(names[cores]) / hungry[most]
+    fastest = max(timed.rate(name) for name in names.values())
+    over = fastest / hungry[most]
     found.numbers["feed against appetite"] = over
     found.remarks.append(
-        f"The feed gives {number(timed.rate(names[cores]))} pictures a second on {cores} threads; the "
+        f"The feed gives {number(fastest)} pictures a second at the most; the "
         f"hungriest network ({most}) eats {number(hungry[most])}: {number(over)} times as many as it needs."
     )
 
@@ -136,13 +139,13 @@ def ahead(threads: int) -> int:
     return 2 * threads + 1
 
 
-def paper_feed(folder: Path, batch: int, preset: str, workers: int) -> Feed:
+def paper_feed(folder: Path, batch: int, preset: str, workers: int, processes: bool = False) -> Feed:
     """Return a feed of the photos in a folder: the paper's augmentation, at a preset's size."""
     side = PRESETS[preset].input_shape[0]
     text = PAPER.read_text("utf-8").replace("{width: 224, height: 224}", f"{{width: {side}, height: {side}}}")
     judged = safety.judge(policy.parse(text, PAPER.name), tasks.load("natural"), aspect=policies.SHAPES)
     plan = Plan(judged.safe_policy(), pictures.CLASSES)
-    return Feed(plan, sources.load(folder), batch_size=batch, workers=workers)
+    return Feed(plan, sources.load(folder), batch_size=batch, workers=workers, processes=processes)
 
 
 def endless(feed: Feed) -> Iterator[tuple[np.ndarray, np.ndarray]]:
