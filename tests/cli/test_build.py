@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import datasets
 import pytest
 
 from augkit import sources
+from tests.cli.conftest import Run
 from tests.sources import archives
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)

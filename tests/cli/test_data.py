@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -16,23 +15,9 @@ import pytest
 
 from augkit import store
 from augkit.store import job
+from tests.cli.conftest import ROOT, SAFE, UNSAFE, Run
 from tests.ctrl_c import heed
 from tests.store import making
-
-Run = Callable[..., tuple[int, str, str]]
-ROOT = Path(__file__).parents[2]
-SAFE = str(ROOT / "recipes/policies/digits.yaml")
-UNSAFE = str(ROOT / "recipes/policies/digits-unsafe.yaml")
-
-
-@pytest.fixture
-def digits(tmp_path: Path) -> Path:
-    """Return a folder of three pictures of each digit."""
-    for number in range(30):
-        path = tmp_path / "source" / str(number % 10) / f"{number:02d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(making.picture(number))
-    return tmp_path / "source"
 
 
 def test_generate_says_what_it_found_and_made_and_says_so_again(augkit: Run, digits: Path, tmp_path: Path):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-Run = Callable[..., tuple[int, str, str]]
+from tests.cli.conftest import Run
+
 UNSAFE = "# mine\r\nversion: 1\r\ntask: digits\r\nsteps:\r\n  - rotate: {degrees: [-30, 30]}   # turn\r\n"
 MENDED = UNSAFE.replace("30", "20")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from augkit import cli
 from augkit.errors import PictureError, printable
+from tests.cli.conftest import Run
 from tests.store import making
 
 RED, TITLE = "\x1b[31mred", "\x9d0;owned\x07"
@@ -18,14 +18,10 @@ COMMANDING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @pytest.fixture
-def said(monkeypatch, capsys):
+def said(augkit: Run) -> Callable[..., str]:
     def run(*arguments: object) -> str:
-        monkeypatch.setattr(sys, "argv", ["augkit", *map(str, arguments)])
-        try:
-            cli.main()
-        except SystemExit as stop:
-            assert stop.code in (None, 0, 1, 2, 3)
-        out, err = capsys.readouterr()
+        code, out, err = augkit(*arguments)
+        assert code in (0, 1, 2, 3)
         return f"{out}{err}"
 
     return run

@@ -5,7 +5,7 @@ exit code that it has without.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,10 @@ from augkit import cli, schema, store
 from augkit.cli import plain
 from augkit.ops import OPS
 from augkit.safety import RULES
+from tests.cli import conftest
+from tests.cli.conftest import SAFE, UNSAFE
 from tests.store import making
 
-ROOT = Path(__file__).parents[2]
-SAFE = str(ROOT / "recipes/policies/digits.yaml")
-UNSAFE = str(ROOT / "recipes/policies/digits-unsafe.yaml")
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
 WRITES = {"convert", "init", "preview", "report", "schema", "studio"}
 """Commands whose outcome is a file, a document or a page, not something that is told."""
@@ -29,32 +28,20 @@ Run = Callable[..., tuple[int, Any]]
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def told(augkit: conftest.Run) -> Run:
     """Run a command with --json; the value returns its exit code and what it told."""
 
     def run(*arguments: object) -> tuple[int, Any]:
-        monkeypatch.setattr("sys.argv", ["augkit", *map(str, arguments), "--json"])
-        code: object = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        assert isinstance(code, int) and "Traceback" not in err
+        code, out, err = augkit(*arguments, "--json")
         return code, json.loads(out) if out else err
 
     return run
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder of three pictures of each digit, one of them harmed."""
-    root = tmp_path_factory.mktemp("json") / "source"
-    for number in range(30):
-        path = root / str(number % 10) / f"{number:02d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(making.picture(number) if number != 29 else b"")
-    yield root
+    return conftest.filed(tmp_path_factory.mktemp("json") / "source", 30, harmed={29})
 
 
 def test_every_command_that_tells_something_has_json() -> None:

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from augkit import codec
+from tests.cli.conftest import SAFE, UNSAFE, Run
 from tests.store import making
-
-Run = Callable[..., tuple[int, str, str]]
-ROOT = Path(__file__).parents[2]
-SAFE = str(ROOT / "recipes/policies/digits.yaml")
-UNSAFE = str(ROOT / "recipes/policies/digits-unsafe.yaml")
-
-
-@pytest.fixture
-def digits(tmp_path: Path) -> Path:
-    for number in range(20):
-        path = tmp_path / "source" / str(number % 10) / f"{number:02d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(making.picture(number))
-    return tmp_path / "source"
 
 
 @pytest.mark.parametrize("policy", [SAFE, UNSAFE])

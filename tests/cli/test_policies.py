@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,7 @@ import pytest
 from augkit import tasks
 from augkit.ops import OPS
 from augkit.safety import RULES
-
-Run = Callable[..., tuple[int, str, str]]
-ROOT = Path(__file__).parents[2]
-SAFE = str(ROOT / "recipes/policies/digits.yaml")
-UNSAFE = str(ROOT / "recipes/policies/digits-unsafe.yaml")
+from tests.cli.conftest import SAFE, UNSAFE, Run
 
 
 def test_a_safe_policy_exits_0_and_says_so(augkit: Run) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import filed
 from tests.ctrl_c import heed
-from tests.store import making
 
 pytest.importorskip("uvicorn", reason="augkit[studio] is not installed")
 
@@ -26,10 +26,7 @@ HIDDEN = "import sys; sys.modules['uvicorn'] = None; from augkit.cli import main
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder of class folders."""
-    for number in range(10):
-        file = tmp_path / "data" / str(number) / "a.png"
-        file.parent.mkdir(parents=True)
-        file.write_bytes(making.picture(number))
+    filed(tmp_path / "data", 10)
     return tmp_path
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,16 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAM
 HERE = Path(__file__).parent
 
 
-def launched(play: Any) -> Any:
-    """Start it; the test is skipped with a word where there is none."""
+@contextlib.contextmanager
+def launched() -> Iterator[Any]:
+    """Start it, and close it at the end; the test is skipped with a word where there is none."""
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this system to drive")
-    return play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with driver.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def faint(page: Any) -> list[str]:

@@ -11,20 +11,18 @@ from typing import Any
 import pytest
 from datasets import DatasetDict
 
-driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-from augkit import page as pages  # noqa: E402
-from augkit import policy, safety, store, tasks  # noqa: E402
-from augkit.audit import Audit  # noqa: E402
-from augkit.audit.cells import Cell, Terms  # noqa: E402
-from augkit.audit.proportions import Share  # noqa: E402
-from augkit.audit.result import Column  # noqa: E402
-from augkit.docs import site  # noqa: E402
-from augkit.report import report  # noqa: E402
-from augkit.show import preview  # noqa: E402
-from augkit.sources import records  # noqa: E402
-from tests.page.chromium import faint, launched  # noqa: E402
-from tests.store import making  # noqa: E402
+from augkit import page as pages
+from augkit import policy, safety, store, tasks
+from augkit.audit import Audit
+from augkit.audit.cells import Cell, Terms
+from augkit.audit.proportions import Share
+from augkit.audit.result import Column
+from augkit.docs import site
+from augkit.report import report
+from augkit.show import preview
+from augkit.sources import records
+from tests.page.chromium import faint, launched
+from tests.store import making
 
 HOSTILE = (
     '<img src=x onerror="window.broken=1">',
@@ -37,10 +35,8 @@ LOG = "epoch,loss,accuracy,val_loss,val_accuracy\n1,2,0.1,2.5,0.2\n2,1,0.5,1.9,0
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with driver.sync_playwright() as play:
-        made = launched(play)
+    with launched() as made:
         yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")

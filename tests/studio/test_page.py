@@ -14,18 +14,15 @@ import pytest
 from datasets import DatasetDict
 
 pytest.importorskip("uvicorn", reason="augkit[studio] is not installed")
-driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-import uvicorn  # noqa: E402
+import uvicorn
 
-from augkit.sources import records  # noqa: E402
-from augkit.studio import Desk  # noqa: E402
-from augkit.studio.app import app  # noqa: E402
-from tests.page.chromium import CHROMIUM, faint, launched, unnamed  # noqa: E402
-from tests.store import making  # noqa: E402
-from tests.studio.conftest import UNSAFE  # noqa: E402
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this system to drive")
+from augkit.sources import records
+from augkit.studio import Desk
+from augkit.studio.app import app
+from tests.page.chromium import faint, launched, unnamed
+from tests.store import making
+from tests.studio.conftest import UNSAFE
 
 SOON = 30_000  # ms, on a machine that does much else
 HOSTILE = '<img src=x onerror="window.broken=1">'
@@ -33,10 +30,8 @@ HOSTILE = '<img src=x onerror="window.broken=1">'
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with driver.sync_playwright() as play:
-        made = launched(play)
+    with launched() as made:
         yield made
-        made.close()
 
 
 @pytest.fixture
