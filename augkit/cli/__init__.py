@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+from augkit import __version__
 from augkit.cli import auditing, data, foreign, health, measuring, pictures, policies, starting, studio
-from augkit.errors import AugkitError
+from augkit.errors import AugkitError, StoreError
 
 __all__ = ["app", "helps", "main"]
 
 app = typer.Typer(
     name="augkit",
-    help="Data augmentation that knows what a label survives.",
     epilog="To begin: augkit init --task natural --data YOUR-PICTURES. Each command says what to do next, "
     "and 'augkit COMMAND --help' what it takes.",
     no_args_is_help=True,
@@ -27,6 +28,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"augkit {__version__}")
+        raise typer.Exit
+
+
+def augkit(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version, and exit.")
+    ] = False,
+) -> None:
+    """Data augmentation that knows what a label survives."""
+
+
+app.callback()(augkit)
 starting.add_to(app)
 policies.add_to(app)
 pictures.add_to(app)
@@ -71,3 +88,10 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+    except OSError as error:
+        if not isinstance(error.filename, str | bytes):  # a library's own, and about no path of the user's
+            raise
+        problem = f"the system refuses this path ({error.strerror})"
+        fix = "name another, or look to its permissions"
+        print(StoreError(problem, where=os.fsdecode(error.filename), fix=fix), file=sys.stderr)
+        raise SystemExit(StoreError.exit_code) from None
