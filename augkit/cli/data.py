@@ -21,10 +21,16 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A folder of class folders, or a source such as mnist-sample: see augkit build --list.",
+        help="A folder of class folders, here or at a URL such as s3://bucket/photos, or a source such as "
+        "mnist-sample: see augkit build --list.",
     ),
 ]
-Out = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make; run again to carry on.")]
+Out = Annotated[
+    str,
+    typer.Argument(
+        metavar="OUT", help="The folder to make, or a URL such as s3://bucket/out; run again to carry on."
+    ),
+]
 Workers = Annotated[
     int, typer.Option(min=1, metavar="NUMBER", help="Processes; the result is the same for any number.")
 ]
@@ -200,6 +206,9 @@ def generate(
     policy is not safe.  On many machines, each makes one part with --shard, and augkit merge makes a data set
     of them all.
 
+    SOURCE and OUT may be on an object store, as in s3://bucket/out (pip install 'augkit[s3]'). Every machine
+    at work takes credentials from its environment, a profile, or its role; none may stand in a URL.
+
     \b
     Example: augkit generate recipes/policies/digits.yaml mnist-sample out/digits --copies 4
     """
@@ -262,10 +271,14 @@ def generate(
 
 def merge(
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="Where the parts were made, or the folder to make of PARTS.")
+        str,
+        typer.Argument(
+            metavar="OUT",
+            help="Where the parts were made, a folder or a URL, or the folder to make of PARTS.",
+        ),
     ],
     parts: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(metavar="PARTS", help="Folders to copy parts from, where each has its own."),
     ] = None,
     max_bad: MaxBad = "1%",
@@ -277,6 +290,8 @@ def merge(
     policy, source and seed; parts may run at the same time, in any order, and again after a failure. They
     share one OUT on shared storage, or have one each: augkit merge OUT PART1 PART2 copies them together. A
     part that is missing is named.
+
+    OUT may be on an object store, as in s3://bucket/out, if all parts were made into it.
 
     As a job array of Slurm, eight parts and the merge after them:
 
@@ -299,7 +314,9 @@ def merge(
 
 
 def verify(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A data set that augkit made.")],
+    out: Annotated[
+        str, typer.Argument(metavar="OUT", help="A data set that augkit made, in a folder or at a URL.")
+    ],
     incremental: Annotated[
         bool,
         typer.Option(
@@ -327,7 +344,9 @@ def verify(
 
 
 def replay(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A data set that augkit made.")],
+    out: Annotated[
+        str, typer.Argument(metavar="OUT", help="A data set that augkit made, in a folder or at a URL.")
+    ],
     row: Annotated[
         str, typer.Argument(metavar="ROW", help="A row of its manifest, from 0, or the name of a picture.")
     ],

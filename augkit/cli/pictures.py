@@ -94,7 +94,9 @@ def preview(
 
 
 def report(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A data set that augkit made.")],
+    out: Annotated[
+        str, typer.Argument(metavar="OUT", help="A data set that augkit made, in a folder or at a URL.")
+    ],
     to: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.")] = Path(
         "report.html"
     ),

@@ -20,6 +20,7 @@ from augkit.safety import SafePolicy
 from augkit.sources.progress import bar
 from augkit.store import checking, disk, manifest
 from augkit.store.replaying import plan_of
+from augkit.store.sites import Site
 
 _BINS = 24
 _FIXED = (
@@ -118,21 +119,22 @@ class Contents:
         return self.pictures - self.originals
 
 
-def read(out: Path, *, shown: tuple[int, int, int]) -> Contents:
+def read(site: Site, *, shown: tuple[int, int, int]) -> Contents:
     """Read a finished data set.
 
     Args:
-        out:   its folder.
+        site:  where it is.
         shown: for the contact sheets: of how many classes, how many sources of each, and how many pictures of
             each source.
 
     Raises:
         StoreError: there is no finished data set, or a part of it cannot be read.
     """
+    out = site.root
     if checking.marker(out) is None:
         raise StoreError(
             "there is no finished data set here",
-            where=str(out),
+            where=site.name,
             fix="give the folder that augkit generate or build made",
         )
     try:
@@ -144,7 +146,7 @@ def read(out: Path, *, shown: tuple[int, int, int]) -> Contents:
         _spread(found)
     except (OSError, ValueError, KeyError) as error:  # Arrow's own errors are among these
         problem = f"the data set cannot be read ({error})"
-        raise StoreError(problem, where=str(out), fix="'augkit verify' says what is harmed") from error
+        raise StoreError(problem, where=site.name, fix="'augkit verify' says what is harmed") from error
     return found
 
 

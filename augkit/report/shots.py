@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
-from pathlib import Path
 from typing import Any
 
 from augkit import codec
@@ -15,6 +15,7 @@ from augkit.safety import value_in_words
 from augkit.show import Cell, Gallery, Row
 from augkit.steps import in_suite
 from augkit.store.formats import FORMATS
+from augkit.store.sites import Site
 
 SHOWN = (20, 2, 6)
 """Of how many classes, how many sources of each, and how many pictures of each source."""
@@ -22,23 +23,24 @@ SHOWN = (20, 2, 6)
 _CELL = 96
 
 
-def gallery(found: Contents) -> Gallery:
+def gallery(found: Contents, site: Site) -> Gallery:
     """Show the first sources of each class, a row each, the original first; what is harmed is left out."""
     rows: list[Row] = []
     for label in found.classes:
         title = label
         for _, made in itertools.groupby(found.first.get(label, []), key=lambda row: row["source"]):
-            cells = [cell for row in made if (cell := _cell(found, row)) is not None]
+            cells = [cell for row in made if (cell := _cell(found, row, site)) is not None]
             if cells:
                 rows.append(Row(title, cells))
                 title = ""
     return Gallery(tuple(rows), "", cell=_CELL)
 
 
-def _cell(found: Contents, row: dict[str, Any]) -> Cell | None:
+def _cell(found: Contents, row: dict[str, Any], site: Site) -> Cell | None:
     read = FORMATS[found.said.get("format", "folder")].read
     try:
-        data = read(Path(found.root, row["file"]), row.get("place", 0), row["bytes"])
+        with contextlib.closing(site.opened(row["file"])) as file:
+            data = read(file, row.get("place", 0), row["bytes"])
         picture = codec.decode(data, name=row["file"])
     except (AugkitError, OSError, ValueError):
         return None

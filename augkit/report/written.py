@@ -17,7 +17,8 @@ from augkit.report import contents, runs, shots
 from augkit.report.contents import Contents, Values
 from augkit.safety import value_in_words
 from augkit.safety.shown import fragment
-from augkit.store import checking, disk
+from augkit.store import checking, disk, sites
+from augkit.store.sites import Mirror, Site
 
 _TEMPLATE = Path(__file__).parent / "report.html"
 _MOST_CLASSES = 40  # in a table of classes; of more, the smallest and the largest
@@ -31,7 +32,7 @@ def report(out: str | Path, *, trained: Sequence[str | Path] = (), audited: Sequ
     """Return the report on a finished data set, as one HTML document.
 
     Args:
-        out:     its folder.
+        out:     its folder, or its URL.
         trained: folders of training runs (`recipes/fit.py`), whose curves are shown.
         audited: results of audits, whose heat maps are shown.
 
@@ -39,11 +40,16 @@ def report(out: str | Path, *, trained: Sequence[str | Path] = (), audited: Sequ
         StoreError: there is no finished data set, or it or the result of an audit cannot be read.
         UsageError: a folder of a run holds none.
     """
-    root = Path(out)
     curves = [runs.curves(Path(run)) for run in trained]
     maps = [Markup(heat.page(audit.load(path))) for path in audited]
-    found = contents.read(root, shown=shots.SHOWN)
-    name = root.resolve().name
+    with sites.at(out) as site:
+        return _whole(site, curves, maps)
+
+
+def _whole(site: Site, curves: list[Any], maps: list[Markup]) -> str:
+    root = site.root
+    found = contents.read(site, shown=shots.SHOWN)
+    name = site.name.rpartition("/")[2] if isinstance(site, Mirror) else root.resolve().name
     body = page.filled(
         _TEMPLATE,
         name=name,
@@ -52,7 +58,7 @@ def report(out: str | Path, *, trained: Sequence[str | Path] = (), audited: Sequ
         verdict=None
         if found.plan is None
         else fragment(found.plan.safe.verdict, found.classes, heading="h3"),
-        sheets=shots.gallery(found),
+        sheets=shots.gallery(found, site),
         most=shots.SHOWN,
         values=[_drawing(spread) for spread in _told(found)[:_MOST_VALUES]],
         left_values=max(0, len(_told(found)) - _MOST_VALUES),

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from augkit.errors import SourceError, did_you_mean
@@ -33,6 +33,7 @@ from augkit.sources import (
     parquet,
     svhn,
     table,
+    urls,
     usps,
     webdataset,
 )
@@ -94,7 +95,8 @@ def load(
 
     Args:
         source:    "mnist-sample", "mnist:FOLDER", "hub:owner/name", a folder, or a .csv, .parquet or .tar
-            file; write "./name" for a folder that is called like a source.
+            file; write "./name" for a folder that is called like a source.  Folders of pictures, Parquet
+            files and tar archives may be at a URL that fsspec reads, such as s3://bucket/photos.
         split:     shares in percent, "20/80" for train and test, "80/10/10" for train, validation and test.
             Pictures that are equal or look alike go to one split, whatever their labels.
         stratify:  give every class the same shares.
@@ -119,7 +121,7 @@ def load(
             groups = duplicates.told(data, say)
             data = splits.divided(data, split, stratify=stratify, seed=seed, groups=groups)
     except OSError as error:
-        where = os.fsdecode(error.filename or str(source))
+        where = os.fsdecode(error.filename or urls.hidden(str(source)))
         raise SourceError(f"cannot be read ({error.strerror or error})", where=where) from error
     return members.readable(data)
 
@@ -148,8 +150,11 @@ def text() -> str:
 def _request(source: str, checksums: bool, say: Say) -> Request:
     name, _, where = source.partition(":")
     if name in SOURCES and name != "folder":
-        return Request(name, where, checksums, say)
-    path = Path(where if name == "folder" else source).expanduser()
+        return Request(name, urls.checked(where), checksums, say)
+    place = urls.checked(where if name == "folder" else source)
+    if urls.is_url(place):
+        return Request(_BY_SUFFIX.get(PurePosixPath(place).suffix.lower(), "folder"), place, checksums, say)
+    path = Path(place).expanduser()
     if not path.exists():
         fix = _meant(path) or did_you_mean(name, SOURCES) or f"give a folder, or one of {', '.join(SOURCES)}"
         raise SourceError("there is no such source", where=source, fix=fix)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from augkit import codec
 from augkit.errors import PictureError
 from augkit.intervals import Interval
-from augkit.sources import members
+from augkit.sources import members, urls
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -25,16 +25,23 @@ def aspects(data: DatasetDict, splits: tuple[str, ...]) -> Interval:
     for split in splits:
         if split not in data:
             continue
-        for cell in data[split].with_format(None)["image"]:
-            try:
-                width, height = _size(cell)
-            except (PictureError, OSError):
-                continue
-            low, high = min(low, width / height), max(high, width / height)
+        cells = data[split].with_format(None)["image"]
+        there = any(cell["path"] and urls.is_url(cell["path"]) for cell in cells[:1])
+        for size in urls.ahead(_size, cells) if there else map(_size, cells):
+            if size is not None:
+                low, high = min(low, size[0] / size[1]), max(high, size[0] / size[1])
     return Interval(low, high) if high else Interval(1, 1)
 
 
-def _size(cell: dict[str, bytes | str | None]) -> tuple[int, int]:
+def _size(cell: dict[str, bytes | str | None]) -> tuple[int, int] | None:
+    """Return width and height, or None where the header cannot be read."""
+    try:
+        return _told(cell)
+    except (PictureError, OSError):
+        return None
+
+
+def _told(cell: dict[str, bytes | str | None]) -> tuple[int, int]:
     data, path = cell["bytes"], cell["path"]
     if isinstance(data, bytes):
         return codec.peek_size(data)

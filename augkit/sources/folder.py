@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augkit.errors import SourceError
-from augkit.sources import own, records
+from augkit.sources import members, own, records, urls
 from augkit.sources.request import Request
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Listing:
         pictures: the names of the files in it whose extension is a picture's.
         hidden:   the names of the folders in it that begin with a dot.
         odd:      the names of pipes, devices and sockets that are called like pictures.
+        sizes:    picture → its bytes, where the folder is at a URL.
     """
 
     path: str
@@ -60,6 +61,7 @@ class Listing:
     pictures: list[str]
     hidden: list[str]
     odd: list[str]
+    sizes: dict[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -68,7 +70,8 @@ class Listing:
 
     def inside(self) -> list[Listing]:
         """List each of the folders in it."""
-        return [listed(os.path.join(self.path, name)) for name in self.folders]  # noqa: PTH118 - hot
+        paths = [os.path.join(self.path, name) for name in self.folders]  # noqa: PTH118 - hot
+        return list(urls.ahead(listed, paths)) if urls.is_url(self.path) else [listed(path) for path in paths]
 
 
 def read(request: Request) -> DatasetDict:
@@ -81,20 +84,26 @@ def read(request: Request) -> DatasetDict:
             splits or classes, a link stands among them, two classes differ only in how letters are
             composed, or augkit has not finished writing the folder.
     """
-    root = Path(request.where)
-    if not root.is_dir():
-        raise SourceError("got a file, want a folder", where=str(root), fix=_LAYOUT)
-    if (root / ".augkit").is_dir() or (root / "augkit.json").exists():
-        return own.read(root)
+    if urls.is_url(request.where):
+        top, root = listed(request.where), request.where
+        if ".augkit" in top.hidden:
+            return own.read(root)
+    else:
+        here = Path(request.where)
+        if not here.is_dir():
+            raise SourceError("got a file, want a folder", where=str(here), fix=_LAYOUT)
+        if (here / ".augkit").is_dir() or (here / "augkit.json").exists():
+            return own.read(str(here))
+        top, root = listed(str(here.absolute())), str(here)
     seen: list[Listing] = []
-    splits = _splits(str(root.absolute()), seen)
+    splits = _splits(top, seen)
     _tell(seen, request)
     classes = sorted({name for folders in splits.values() for name in folders})
-    _check_names(classes, str(root))
+    _check_names(classes, root)
     for name in classes:
         if not any(folders[name].pictures for folders in splits.values() if name in folders):
             fix = "remove its folder or fill it"
-            raise SourceError(f"class {name!r} has no pictures", where=str(root), fix=fix)
+            raise SourceError(f"class {name!r} has no pictures", where=root, fix=fix)
     return _dataset(splits, classes)
 
 
@@ -102,8 +111,10 @@ def listed(path: str) -> Listing:
     """List a folder.
 
     Raises:
-        SourceError: a picture or a folder in it is a link.
+        SourceError: a picture or a folder in it is a link; or it is at a URL, and cannot be listed.
     """
+    if urls.is_url(path):
+        return _listed_there(path)
     listing = Listing(path, [], [], [], [])
     with os.scandir(path) as entries:
         for entry in entries:
@@ -124,9 +135,25 @@ def listed(path: str) -> Listing:
     return listing
 
 
-def _splits(root: str, seen: list[Listing]) -> dict[str, dict[str, Listing]]:
+def _listed_there(url: str) -> Listing:
+    """List a folder at a URL: the names that begin with its own; without one they are none."""
+    found = urls.inside(url)
+    listing = Listing(url, [], [], [], [])
+    for name, size in sorted(found.items()):
+        if name.startswith("."):
+            if size is None:
+                listing.hidden.append(name)
+        elif size is None:
+            listing.folders.append(name)
+        elif name.lower().endswith(EXTENSIONS):
+            listing.pictures.append(name)
+            listing.sizes[name] = size
+    return listing
+
+
+def _splits(top: Listing, seen: list[Listing]) -> dict[str, dict[str, Listing]]:
     """Return split → class → folder, and refuse what can be read in two ways; `seen` gets all listings."""
-    top = listed(root)
+    root = top.path
     inner = top.inside()
     seen += [top, *inner]
     if top.pictures:
@@ -153,7 +180,7 @@ def _splits(root: str, seen: list[Listing]) -> dict[str, dict[str, Listing]]:
 
 def _elsewhere(root: str) -> str:
     """Say which source reads a folder, where that can be told from the names in it."""
-    inside = sorted(os.listdir(root))  # noqa: PTH208
+    inside = sorted(urls.inside(root) if urls.is_url(root) else os.listdir(root))  # noqa: PTH208
     for name, sign in _SIGNS.items():
         if any(re.search(sign, file) for file in inside):
             return f"write {name}:{root}"
@@ -211,14 +238,19 @@ def _dataset(splits: dict[str, dict[str, Listing]], classes: list[str]) -> Datas
         labels: list[int] = []
         for name, each in folders.items():
             keys += [f"{name}/{_text(file)}" for file in each.pictures]
-            images += [_cell(f"{each.path}/{file}") for file in each.pictures]
+            images += [_cell(f"{each.path}/{file}", each.sizes.get(file)) for file in each.pictures]
             labels += [place[name]] * len(each.pictures)
         parts[split] = records.dataset(keys, images, labels, classes)
     return DatasetDict(parts)
 
 
-def _cell(path: str) -> bytes | str:
-    """Give the path of a file, or its bytes where the path is not text (Arrow holds text only)."""
+def _cell(path: str, size: int | None = None) -> bytes | str:
+    """Give the path of a file, or its bytes where the path is not text (Arrow holds text only).
+
+    What is at a URL is given with its `size`, so that nobody has to ask for that again.
+    """
+    if size is not None:
+        return members.reference(path, 0, size)
     try:
         path.encode()
     except UnicodeEncodeError:

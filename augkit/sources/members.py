@@ -8,12 +8,14 @@ twice on the disk, and any row is read at any time.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from augkit.errors import SourceError
-from augkit.sources import repairs
+from augkit.sources import repairs, urls
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 _BETWEEN = "\0"
 _TRIES = 3
 _PASSING = (errno.EIO, errno.EAGAIN, errno.ESTALE)
+T = TypeVar("T")
 
 
 class Cell(dict[str, Any]):
@@ -51,6 +54,11 @@ def is_reference(path: str) -> bool:
     return _BETWEEN in path
 
 
+def file(path: str) -> str:
+    """Return the file that a path or a reference leads to."""
+    return path.partition(_BETWEEN)[0]
+
+
 def size(path: str) -> int:
     """Return how many bytes a file or a reference has, before any repair."""
     return int(path.split(_BETWEEN)[2]) if is_reference(path) else os.stat(path).st_size  # noqa: PTH116 - hot
@@ -60,6 +68,10 @@ def read(path: str) -> bytes:
     """Return the bytes of a file or a reference, repaired; an error that may pass is tried three times.
 
     A reference into a file that has become shorter gives what is left: the picture is torn then.
+
+    Raises:
+        OSError:     it cannot be read.
+        SourceError: it lies at a URL, and what keeps it there does not answer.
     """
     if not is_reference(path):
         return _tried(path, 0, -1)
@@ -113,7 +125,37 @@ def _given(cell: dict[str, Any], mend: bool) -> dict[str, Any]:
     return {"bytes": repairs.mended(data), "path": None} if mend else cell
 
 
+def bytes_of(image: bytes | str) -> bytes:
+    """Return the bytes of an image that is given by them, by a path or by a reference."""
+    return image if isinstance(image, bytes) else read(image)
+
+
+def each(images: Sequence[bytes | str], do: Callable[[bytes | str], T]) -> Iterator[Callable[[], T]]:
+    """Yield for each image a function that gives `do(image)`, or raises what that raised.
+
+    What lies at URLs is under way before it is asked for; all else is done when it is asked for.
+    """
+    if any(isinstance(image, str) and urls.is_url(image) for image in images):
+        return urls.ahead(functools.partial(_done, do), images)
+    return (functools.partial(do, image) for image in images)
+
+
+def _done(do: Callable[[bytes | str], T], image: bytes | str) -> Callable[[], T]:
+    """Do it now, and give or raise later what came of it."""
+    try:
+        found = do(image)
+    except Exception as error:
+        return functools.partial(_raised, error)
+    return lambda: found
+
+
+def _raised(error: Exception) -> Any:
+    raise error
+
+
 def _tried(path: str, offset: int, count: int) -> bytes:
+    if urls.is_url(path):
+        return urls.read(path, offset, count)
     for attempt in range(1, _TRIES):
         try:
             return _read(path, offset, count)

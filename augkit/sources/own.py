@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from augkit.errors import SourceError
-from augkit.sources import members, records, streamed
+from augkit.sources import members, records, streamed, urls
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -18,24 +19,27 @@ _COLUMNS = ["file", "split", "source", "copy", "label_after"]
 _PLACED = ["place", "bytes"]  # older manifests have no places: each of their files is one picture
 
 
-def read(root: Path) -> DatasetDict:
-    """Read a finished data set; the key of a copy is its source's key and its number, as in "k0017#2".
+def read(root: str) -> DatasetDict:
+    """Read a finished data set, in a folder or at a URL.
+
+    The key of a copy is its source's key and its number, as in "k0017#2".
 
     Raises:
         SourceError: it is not finished, or its manifest cannot be read.
     """
     from datasets import DatasetDict
 
-    if not (root / "augkit.json").exists():
+    if not _finished(root):
         fix = "run the command that writes it once more: it carries on where it stopped"
-        raise SourceError("augkit has not finished writing this data set", where=str(root), fix=fix)
+        raise SourceError("augkit has not finished writing this data set", where=root, fix=fix)
     try:
-        plan = json.loads((root / ".augkit" / "plan.json").read_text("utf-8"))
+        plan = json.loads(members.read(f"{root}/.augkit/plan.json"))
         classes, kept = plan["classes"], plan.get("format", "folder")
-        table = _manifest(root, _COLUMNS if kept == "folder" else _COLUMNS + _PLACED)
+        plain = kept == "folder" and not urls.is_url(root)
+        table = _manifest(root, _COLUMNS if plain else _COLUMNS + _PLACED)
     except (OSError, ValueError, KeyError) as error:
         raise SourceError(
-            f"its manifest cannot be read ({error})", where=str(root), fix="augkit verify"
+            f"its manifest cannot be read ({error})", where=root, fix="augkit verify"
         ) from error
     splits = table["split"].to_numpy(zero_copy_only=False)
     parts = {}
@@ -45,24 +49,38 @@ def read(root: Path) -> DatasetDict:
     return DatasetDict(parts)
 
 
-def _manifest(root: Path, wanted: list[str]) -> Any:
+def _finished(root: str) -> bool:
+    if not urls.is_url(root):
+        return os.path.exists(f"{root}/augkit.json")  # noqa: PTH110
+    try:
+        return bool(members.head(f"{root}/augkit.json", 1))
+    except FileNotFoundError:
+        return False
+
+
+def _manifest(root: str, wanted: list[str]) -> Any:
     import pyarrow.parquet as pq
 
-    return pq.read_table(root / ".augkit" / "manifest.parquet", columns=wanted)
+    path = f"{root}/.augkit/manifest.parquet"
+    if not urls.is_url(root):
+        return pq.read_table(path, columns=wanted)
+    with contextlib.closing(urls.opened(path)) as file:
+        return pq.read_table(file, columns=wanted)
 
 
-def _part(root: Path, table: dict[str, list[Any]], classes: list[str], kept: str) -> Dataset:
+def _part(root: str, table: dict[str, list[Any]], classes: list[str], kept: str) -> Dataset:
     numbered = zip(table["source"], table["copy"], strict=True)
     keys = [source if copy == 0 else f"{source}#{copy}" for source, copy in numbered]
     place = {name: number for number, name in enumerate(classes)}
     labels = [place[label] for label in table["label_after"]]
-    paths = [str((root / file).absolute()) for file in table["file"]]
+    top = root if urls.is_url(root) else os.path.abspath(root)  # noqa: PTH100
+    paths = [f"{top}/{file}" for file in table["file"]]
     if kept in ("parquet", "arrow"):
         from augkit.sources import columns  # which knows folders, and folders know this
 
         pictures = _pictures(list(dict.fromkeys(paths)), kept)
         return columns.joined(pictures, keys, np.array(labels, np.int64), classes)
-    if kept == "webdataset":
+    if kept == "webdataset" or urls.is_url(root):
         inside = zip(paths, table["place"], table["bytes"], strict=True)
         paths = [members.reference(path, start, size) for path, start, size in inside]
     return records.dataset(keys, paths, labels, classes)
@@ -72,7 +90,9 @@ def _pictures(files: list[str], kept: str) -> Dataset:
     """Return the pictures of some files, in the order of their rows, which is the manifest's."""
     import datasets
 
-    if kept == "arrow":
+    if urls.is_url(files[0]):
+        part = streamed.tables(files, ["image"])
+    elif kept == "arrow":
         part = datasets.concatenate_datasets([datasets.Dataset.from_file(file) for file in files])
     else:
         with streamed.bars_off():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from augkit.errors import SourceError
-from augkit.sources import columns, streamed
+from augkit.sources import columns, streamed, urls
 from augkit.sources.folder import SPLITS
 from augkit.sources.request import Request
 
@@ -25,11 +25,13 @@ def read(request: Request) -> DatasetDict:
     """
     import datasets
 
-    files = grouped(request.path("a Parquet file or a folder of them"), ".parquet")
+    files = grouped(request, ".parquet", "a Parquet file or a folder of them")
+    if urls.is_url(request.where):
+        parts = {split: streamed.tables(paths) for split, paths in files.items()}
+        return columns.made(datasets.DatasetDict(parts), request)
     try:
         with streamed.bars_off():
-            given = {split: [str(path) for path in paths] for split, paths in files.items()}
-            data = datasets.load_dataset("parquet", data_files=given)
+            data = datasets.load_dataset("parquet", data_files=files)
     except (datasets.exceptions.DatasetGenerationError, ValueError) as error:  # Arrow's own are ValueErrors
         said = (str(error.__cause__ or error).strip().splitlines() or ["damaged"])[0][:200]
         raise SourceError(
@@ -38,27 +40,43 @@ def read(request: Request) -> DatasetDict:
     return columns.made(data, request)
 
 
-def grouped(path: Path, suffix: str) -> dict[str, list[Path]]:
+def grouped(request: Request, suffix: str, want: str) -> dict[str, list[str]]:
     """Return split → files, for one file or all of a suffix below a folder, sorted; hidden ones passed over.
 
     A split is a word of a file's name, or of the folders it lies in; without any it is train.
+
+    Raises:
+        SourceError: there are none; `want` says what belongs there.
     """
-    if path.is_file():
-        return {_split(Path(path.name)): [path]}
-    inside = sorted(found for found in path.rglob(f"*{suffix}") if found.is_file())
-    shown = [
-        found for found in inside if not any(part.startswith(".") for part in found.relative_to(path).parts)
-    ]
+    if urls.is_url(request.where):
+        top, inside = request.where, urls.below(request.where)
+    else:
+        path = request.path(want)
+        top = str(path)
+        inside = (
+            [""] if path.is_file() else [found.relative_to(path).as_posix() for found in _files(path, suffix)]
+        )
+    if inside == [""]:  # the file itself
+        return {_split(PurePath(top.rpartition("/")[2])): [top]}
+    shown = sorted(
+        PurePath(found)
+        for found in inside
+        if found.endswith(suffix) and not any(part.startswith(".") for part in found.split("/"))
+    )
     if not shown:
-        raise SourceError(f"found no {suffix} files", where=str(path))
-    files: dict[str, list[Path]] = {}
+        raise SourceError(f"found no {suffix} files", where=top)
+    files: dict[str, list[str]] = {}
     for found in shown:
-        files.setdefault(_split(found.relative_to(path)), []).append(found)
+        files.setdefault(_split(found), []).append(f"{top}/{found.as_posix()}")
     ordered = [split for split in _ORDER if split in files] + sorted(set(files) - set(_ORDER))
     return {split: files[split] for split in ordered}
 
 
-def _split(path: Path) -> str:
+def _files(path: Path, suffix: str) -> list[Path]:
+    return [found for found in path.rglob(f"*{suffix}") if found.is_file()]
+
+
+def _split(path: PurePath) -> str:
     for part in reversed(path.with_suffix("").parts):
         for word in re.split(r"[^a-z]+", part.lower()):
             if word in SPLITS:

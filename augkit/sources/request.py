@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from augkit.errors import SourceError
+from augkit.sources import urls
 
 Say = Callable[[str], None]
 
@@ -42,6 +43,9 @@ class Request:
         """
         if not self.where:
             raise SourceError(f"want {want}", where=self.name, fix=f"write {self.name}:PATH")
+        if urls.is_url(self.where):
+            fix = "copy it here first; folders of pictures, Parquet files and tar archives are read at URLs"
+            raise SourceError(f"want {want} of this machine, got a URL", where=self.where, fix=fix)
         path = Path(self.where).expanduser().absolute()
         if not path.exists():
             raise SourceError(f"nothing is there; want {want}", where=str(path))

@@ -7,13 +7,15 @@ Source: https://github.com/webdataset/webdataset
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from augkit.errors import SourceError
-from augkit.sources import columns, members, streamed, tars
+from augkit.sources import columns, members, streamed, tars, urls
 from augkit.sources.folder import EXTENSIONS
 from augkit.sources.parquet import grouped
 from augkit.sources.request import Request
@@ -35,21 +37,20 @@ def read(request: Request) -> DatasetDict:
     """
     from datasets import DatasetDict, Features, Image, Value
 
-    files = grouped(request.path("a tar archive or a folder of them"), ".tar")
+    files = grouped(request, ".tar", "a tar archive or a folder of them")
     kinds = Features({"key": Value("string"), "image": Image(decode=False), "label": Value("string")})
     parts = {}
     for split, paths in files.items():
-        given = tuple(str(path) for path in paths)
-        parts[split] = streamed.rows(_rows, kinds, paths, archives=given)
+        parts[split] = streamed.rows(_rows, kinds, paths, archives=tuple(paths))
     return columns.made(DatasetDict(parts), request)
 
 
 def _rows(archives: tuple[str, ...], stamp: str) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
     for archive in archives:
-        with Path(archive).open("rb") as file:
+        with contextlib.closing(urls.opened(archive)) as file:
             for name, picture, label in _samples(file, archive):
-                key = name if name not in seen else f"{Path(archive).stem}/{name}"
+                key = name if name not in seen else f"{PurePath(archive).stem}/{name}"
                 seen.add(key)
                 cell = {"bytes": None, "path": members.reference(archive, picture.offset, picture.size)}
                 yield {"key": key, "image": cell, "label": label}
@@ -58,7 +59,7 @@ def _rows(archives: tuple[str, ...], stamp: str) -> Iterator[dict[str, Any]]:
 def _samples(file: BinaryIO, archive: str) -> Iterator[tuple[str, tars.Member, str]]:
     """Yield (name, picture, class); files that belong together follow each other."""
     name, picture, label = "", None, None
-    for member in tars.members(file, archive, deep=True):
+    for member in tars.members(file, archive, size=file.seek(0, os.SEEK_END), deep=True):
         stem, extension = _cut(member.name)
         if stem != name:
             if name:
@@ -92,7 +93,8 @@ def _whole(
 
 
 def _class(file: BinaryIO, member: tars.Member, archive: str) -> str | None:
-    data = members.read(members.reference(archive, member.offset, min(member.size, _SMALL)))
+    file.seek(member.offset)
+    data = file.read(min(member.size, _SMALL))
     try:
         text = data.decode("utf-8").strip()
         if member.name.lower().endswith(".cls"):

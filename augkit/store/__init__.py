@@ -1,4 +1,4 @@
-"""Data sets on disk: written whole or not at all, resumed, and verified.
+"""Data sets on disk, or on an object store: written whole or not at all, resumed, and verified.
 
 OUT/<split>/<class>/<name>-<copy>.png   the pictures, where each is a file; copy 0 is the original, unchanged
                                         but for the size, where the policy gives every picture another

@@ -4,9 +4,9 @@ the contact sheet.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
-from pathlib import Path
 from typing import Any
 
 from augkit import codec
@@ -18,6 +18,7 @@ from augkit.store.croissant import described
 from augkit.store.formats import Shape
 from augkit.store.job import Job
 from augkit.store.manifest import Summary
+from augkit.store.sites import Site
 
 SHEET = "contact-sheet.png"
 CELLS = 9  # pictures in a row of the contact sheet
@@ -31,12 +32,12 @@ def shown(classes: tuple[str, ...]) -> list[str]:
     return list(classes[::step])
 
 
-def sheet(job: Job, summary: Summary) -> bytes:
-    """Draw the contact sheet from the pictures as they were written; PNG bytes."""
+def sheet(job: Job, summary: Summary, site: Site) -> bytes:
+    """Draw the contact sheet from the pictures as they were written at a site; PNG bytes."""
     rows = []
     for label in shown(job.classes):
         made = summary.shown.get(label, [])[:CELLS]
-        rows += [Row(label, [_cell(job, row) for row in made])] if made else []
+        rows += [Row(label, [_cell(job, row, site) for row in made])] if made else []
     copies = summary.rows - summary.originals
     title = f"{summary.originals:,} originals, {copies:,} copies" if copies else f"{summary.rows:,} pictures"
     note = "" if job.plan is None else _judged(job.plan)
@@ -161,8 +162,9 @@ def _judged(plan: Plan) -> str:
     return f"{plan.safe.verdict.word} for the task {plan.safe.task.name}; at most: {reach}"
 
 
-def _cell(job: Job, row: dict[str, Any]) -> Cell:
-    data = job.kept.read(Path(job.out, row["file"]), row["place"], row["bytes"])
+def _cell(job: Job, row: dict[str, Any], site: Site) -> Cell:
+    with contextlib.closing(site.opened(row["file"])) as file:
+        data = job.kept.read(file, row["place"], row["bytes"])
     picture = codec.decode(data, name=row["name"])
     if row["copy"] == 0:
         plain = job.plan is None

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from augkit.errors import StoreError
-from augkit.store import disk, manifest
+from augkit.errors import StoreError, UsageError
+from augkit.store import disk, manifest, sites
 from augkit.store.formats import FORMATS
+from augkit.store.sites import Mirror, Site
 from augkit.store.trusted import Trusted, stamped
 
 VERSION = 2  # of the marker
@@ -24,14 +25,14 @@ class Verified:
     """Say whether a data set is what it was when it was finished.
 
     Attributes:
-        out:      the folder.
+        out:      the folder, or the URL.
         pictures: how many pictures the manifest names.
         problems: what is wrong, a sentence each.
         trusted:  how many files were not hashed, since an earlier check found them right, and neither their
             size nor their times have changed.
     """
 
-    out: Path
+    out: Path | str
     pictures: int
     problems: tuple[str, ...]
     trusted: int = 0
@@ -125,60 +126,69 @@ def verify(out: str | Path, *, incremental: bool = False) -> Verified:
     """Compare every file and folder of a finished data set with what was written.
 
     Args:
-        out:         the folder.
+        out:         the folder, or the URL.
         incremental: whether to hash only what no earlier incremental check found right, or what has changed
             in size or times since; such a check, when stopped, carries on.  A disk that loses bits without a
             word is found by a full check alone.
 
     Raises:
         StoreError: there is no data set, it was never finished, or it cannot be read.
+        UsageError: an incremental check is asked for at a URL.
     """
-    root = Path(out)
+    with sites.at(out) as site:
+        if incremental and isinstance(site, Mirror):
+            problem = "an incremental check looks at the times of files, which objects do not have"
+            raise UsageError(problem, where=site.name, fix="verify without --incremental")
+        return verified(site, incremental=incremental)
+
+
+def verified(site: Site, *, incremental: bool = False) -> Verified:
+    """Do what `verify` does with a data set that is looked at already."""
     try:
-        said = marker(root)
+        said = marker(site.root)
         if said is None:
-            raise _absent(root)
-        return _verified(root, said, incremental)
+            raise _absent(site)
+        return _verified(site, said, incremental)
     except OSError as error:
-        where = str(error.filename or root)
+        where = str(error.filename or site.name)
         raise StoreError(f"cannot be read ({error.strerror or error})", where=where) from error
 
 
-def _absent(root: Path) -> StoreError:
-    if (root / disk.PLAN).exists():
+def _absent(site: Site) -> StoreError:
+    if (site.root / disk.PLAN).exists():
         fix = "run the command that makes it again: it carries on"
-        return StoreError("it is not finished", where=str(root), fix=fix)
+        return StoreError("it is not finished", where=site.name, fix=fix)
     return StoreError(
         "augkit made no data set here",
-        where=str(root),
+        where=site.name,
         fix="give the folder that augkit generate or build made",
     )
 
 
-def _verified(root: Path, said: dict[str, Any], incremental: bool) -> Verified:
-    others = said.get("files")
+def _verified(site: Site, said: dict[str, Any], incremental: bool) -> Verified:
+    root, others = site.root, said.get("files")
     if not isinstance(others, dict) or manifest.FILE not in others:
-        return Verified(root, 0, (f"{disk.MARKER}: it is damaged",))
-    if _wrong(root, manifest.FILE, others[manifest.FILE]):  # which pictures there should be is not known
-        found = (_wrong(root, path, digest) for path, digest in sorted(others.items()))
-        return Verified(root, 0, tuple(filter(None, found)))
+        return Verified(site.out, 0, (f"{disk.MARKER}: it is damaged",))
+    if _digest(site, manifest.FILE) != others[manifest.FILE]:  # which pictures there should be is not known
+        wrong = (told for _, _, told in _looked(site, sorted(others.items())) if told)
+        return Verified(site.out, 0, tuple(wrong))
     trusted = Trusted(root, len(others) + manifest.count(root)) if incremental else None
     problems: list[str] = []
     names, count = Tally(), [0]
-    expected = _expected(root, others, problems, names, count, trusted)
+    expected = _expected(site, others, problems, names, count, trusted)
     version = 1 if said.get("version") == 1 else VERSION
     tree = _tree(expected, version)
-    problems += _added(root, others, names)
+    problems += _added(site, others, names)
     if not any(problem.startswith(f"{disk.PLAN}:") for problem in problems):
-        problems += _compare_folders(root)
+        problems += _compare_folders(site)
     whole = marked(count[0], tree, others, version)
     if not disk.regular(root / disk.MARKER) or (root / disk.MARKER).read_bytes() != whole:
         problems.append(f"{disk.MARKER}: it was changed")
-    return Verified(root, count[0], tuple(problems), trusted.hits if trusted is not None else 0)
+    return Verified(site.out, count[0], tuple(problems), trusted.hits if trusted is not None else 0)
 
 
 def _expected(
-    root: Path,
+    site: Site,
     others: dict[str, str],
     problems: list[str],
     names: Tally,
@@ -187,20 +197,18 @@ def _expected(
 ) -> Iterator[tuple[str, str]]:
     """Yield the path and hash of each file that there should be, and look at it.
 
-    Problems are told, names added up, and pictures counted on the way.  The few files of augkit's own are
-    never trusted: all else is judged by them.
+    Problems are told, names added up, and pictures counted on the way.
     """
-    for number, (path, digest) in enumerate(sorted(others.items())):
-        own = path.startswith(f"{disk.PRIVATE}/")
-        if told := _wrong(root, path, digest, number, None if own else trusted):
-            problems.append(told)
-        names.add(path)
-        yield path, digest
-    for number, (path, digest) in enumerate(manifest.files(root), len(others)):
-        count[0] += 1
-        if path in others:  # it holds several
-            continue
-        if told := _wrong(root, path, digest, number, trusted):
+
+    def files() -> Iterator[tuple[str, str]]:
+        yield from sorted(others.items())
+        for path, digest in manifest.files(site.root):
+            count[0] += 1
+            if path not in others:  # else it holds several
+                yield path, digest
+
+    for path, digest, told in _looked(site, files(), trusted):
+        if told:
             problems.append(told)
         names.add(path)
         yield path, digest
@@ -218,45 +226,57 @@ def _tree(files: Iterable[tuple[str, str]], version: int) -> str:
     return tally.hex()
 
 
-def _added(root: Path, others: dict[str, str], names: Tally) -> list[str]:
+def _added(site: Site, others: dict[str, str], names: Tally) -> list[str]:
     """Name the files that are more than there should be; all names are held only where some are wrong."""
     there = Tally()
-    for path in disk.files(root):
+    for path in site.files():
         if path != disk.MARKER:
             there.add(path)
     if there == names:
         return []
-    known = {disk.MARKER, *others, *(path for path, _ in manifest.files(root))}
-    return [f"{path}: it was added" for path in sorted(set(disk.files(root)) - known)]
+    known = {disk.MARKER, *others, *(path for path, _ in manifest.files(site.root))}
+    return [f"{path}: it was added" for path in sorted(set(site.files()) - known)]
 
 
-def _compare_folders(root: Path) -> list[str]:
+def _compare_folders(site: Site) -> list[str]:
     """Compare the folders: one more or less, even if empty, gives others' classes other numbers."""
-    plan = json.loads((root / disk.PLAN).read_text("utf-8"))
+    there = site.folders()
+    if there is None:
+        return []
+    plan = json.loads((site.root / disk.PLAN).read_text("utf-8"))
     kept = FORMATS[plan.get("format", "folder")]
     expected = {disk.PRIVATE, *kept.folders(plan["source"], plan["folders"])}
-    there = set(disk.folders(root))
     missing = [f"{path}: the folder is missing" for path in sorted(expected - there)]
     return [*missing, *(f"{path}: the folder was added" for path in sorted(there - expected))]
 
 
-def _wrong(root: Path, path: str, digest: str, number: int = 0, trusted: Trusted | None = None) -> str:
-    """Say what is wrong with a file, or nothing; `number` is its own among those that may be trusted."""
-    if not os.path.lexists(f"{root}/{path}"):  # as `disk.files` sees it: a link is there
-        return f"{path}: it is missing"
+def _looked(
+    site: Site, files: Iterable[tuple[str, str]], trusted: Trusted | None = None
+) -> Iterator[tuple[str, str, str]]:
+    """Yield of each file its path, its hash as it should be, and what is wrong with it, or nothing.
+
+    The few files of augkit's own are never trusted: all else is judged by them.
+    """
     if trusted is None:
-        return "" if _digest(root / path) == digest else f"{path}: it was changed"
-    stamp = stamped(root / path)
-    if trusted.holds(number, stamp):
-        return ""
-    if _digest(root / path) != digest:
-        return f"{path}: it was changed"
-    trusted.add(number, stamp)
-    return ""
+        files, same = itertools.tee(files)
+        for (path, digest), there in zip(files, site.digests(path for path, _ in same), strict=True):
+            yield path, digest, _wrong(path, digest, there)
+        return
+    for number, (path, digest) in enumerate(files):
+        stamp = stamped(site.root / path)
+        own = path.startswith(f"{disk.PRIVATE}/")
+        told = "" if not own and trusted.holds(number, stamp) else _wrong(path, digest, _digest(site, path))
+        if not (own or told):
+            trusted.add(number, stamp)
+        yield path, digest, told
 
 
-def _digest(path: Path) -> str:
-    try:
-        return disk.sha256(path) if disk.regular(path) else ""
-    except OSError:
-        return ""
+def _wrong(path: str, digest: str, there: str | None) -> str:
+    """Say what is wrong with a file, or nothing."""
+    if there is None:
+        return f"{path}: it is missing"
+    return "" if there == digest else f"{path}: it was changed"
+
+
+def _digest(site: Site, path: str) -> str | None:
+    return next(iter(site.digests([path])))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from augkit.errors import StoreError
+from augkit.sources import urls
 from augkit.sources.folder import SPLITS
 from augkit.store import checking, disk, ground, manifest
 from augkit.store.formats import FORMATS
@@ -114,6 +115,7 @@ def apart(out: Path, folders: Iterable[str], roots: Iterable[str]) -> None:
         StoreError: `out` is not apart.
     """
     inside = out.resolve()
+    folders, roots = ([each for each in given if not urls.is_url(each)] for given in (folders, roots))
     fix = "choose a folder beside it"
     for folder in sorted({Path(folder).resolve() for folder in folders}):
         if folder.is_relative_to(inside):

@@ -58,16 +58,6 @@ def patiently(do: Callable[[], R]) -> R:
     return do()
 
 
-def get(path: str) -> bytes:
-    """Read a whole file, patiently."""
-    return patiently(lambda: _read(path))
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123 - a Path costs more than a small picture's reading
-        return file.read()
-
-
 def replace(root: Path, name: str, data: bytes) -> None:
     """Write a file of the output at `root` under its final name, patiently: whole and on the disk, or not
     at all.

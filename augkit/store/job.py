@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from augkit.draw import draw
 from augkit.errors import SourceError, UsageError
-from augkit.sources import records
+from augkit.sources import members, records
 from augkit.store import copies, names
 from augkit.store.formats import FORMATS, Format
 
@@ -132,7 +132,7 @@ class Sources:
     def __init__(self, data: DatasetDict, splits: Sequence[str], size: int | None = None) -> None:
         self.size = size or SHARD_SIZE
         self.classes = records.class_names(data)
-        self.parts: dict[str, Dataset] = {split: _undecoded(data[split]) for split in splits}
+        self.parts: dict[str, Dataset] = {split: _plain(data[split]) for split in splits}
         self.keys: dict[str, Any] = {}  # Arrow arrays, sorted
         self.labels: dict[str, NDArray[np.int64]] = {}
         self.order: dict[str, NDArray[np.int64]] = {}
@@ -214,11 +214,14 @@ class Sources:
         count: NDArray[np.int64],
     ) -> Shard:
         keys, labels = self.keys[split].take(rows).to_pylist(), self.labels[split][rows]
-        cells = self.parts[split][self.order[split][rows].tolist()]["image"]
-        images = tuple(cell["bytes"] if cell["bytes"] is not None else cell["path"] for cell in cells)
         called = tuple(stems.of(keys, labels.tolist()))
-        of = self.shards_of(split)
+        of, images = self.shards_of(split), self._images(split, rows)
         return Shard(number, split, place, of, tuple(keys), called, labels, count[rows], images)
+
+    def _images(self, split: str, rows: NDArray[np.int64]) -> tuple[bytes | str, ...]:
+        """Return the images of some sources; what lies in a file is read by whoever makes the shard."""
+        cells = self.parts[split][self.order[split][rows].tolist()]["image"]
+        return tuple(cell["bytes"] if cell["bytes"] is not None else cell["path"] for cell in cells)
 
     def places(self) -> tuple[set[str], set[str]]:
         """Return the folders that source files lie in, and those that their keys are relative to."""
@@ -230,6 +233,7 @@ class Sources:
                 paths = pc.struct_field(rows["image"], "path").to_pylist()
                 for key, path in zip(rows["key"].to_pylist(), paths, strict=True):
                     if path is not None:
+                        path = members.file(path)
                         folders.add(os.path.dirname(path))  # noqa: PTH120 - hot
                         if path.endswith(f"/{key}"):
                             roots.add(path.removesuffix(f"/{key}"))
@@ -242,15 +246,18 @@ class Sources:
         return {split: self._fingerprint(split) for split in self.parts}
 
     def _fingerprint(self, split: str) -> dict[str, Any]:
-        part, order = self.parts[split], self.order[split]
-        sizes = 0
+        order, sizes = self.order[split], 0
         full, short = hashlib.sha256(), hashlib.sha256()
+
+        def look(image: bytes | str) -> tuple[bytes, int]:
+            return _read(image, _HASHED - sizes)
+
         for start in range(0, len(order), 1000):
-            rows = slice(start, start + 1000)
-            cells = part[order[rows].tolist()]["image"]
-            keys = self.keys[split][rows].to_pylist()
-            for key, label, cell in zip(keys, self.labels[split][rows], cells, strict=True):
-                data, size = _read(cell, _HASHED - sizes)
+            rows = np.arange(start, min(start + 1000, len(order)))
+            keys = self.keys[split].take(rows).to_pylist()
+            contents = members.each(self._images(split, rows), look)
+            for key, label, given in zip(keys, self.labels[split][rows], contents, strict=True):
+                data, size = given()
                 line = f"{key}\0{self.classes[label]}\0{size}\n".encode()
                 full.update(line)
                 short.update(line)
@@ -265,32 +272,30 @@ def _spread(count: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, most).astype(np.int64))
 
 
-def _undecoded(part: Dataset) -> Dataset:
+def _plain(part: Dataset) -> Dataset:
+    """Return a split whose images are bytes or paths as they are kept, or bytes where those need a repair."""
     from datasets import Image
 
-    return (
-        part
-        if part.features["image"] == Image(decode=False)
-        else part.cast_column("image", Image(decode=False))
-    )
+    if part.features["image"] != Image(decode=False):
+        part = part.cast_column("image", Image(decode=False))
+    return part if "repair" in part.column_names else part.with_format(None)
 
 
-def _read(cell: dict[str, Any], most: int) -> tuple[bytes, int]:
+def _read(image: bytes | str, most: int) -> tuple[bytes, int]:
     """Return the bytes of a source where it has no more than `most`, and its size in bytes.
 
     One that cannot be read is without bytes, and one that is not there of size -1: its turn will come.
     """
-    if cell["bytes"] is not None:
-        return cell["bytes"], len(cell["bytes"])
+    if isinstance(image, bytes):
+        return image, len(image)
     try:
-        size = os.stat(cell["path"]).st_size  # noqa: PTH116 - hot
+        size = members.size(image)
     except OSError:
         return b"", -1
     if size > most:
         return b"", size
     try:
-        with open(cell["path"], "rb") as file:  # noqa: PTH123 - hot
-            return file.read(), size
+        return members.read(image), size
     except OSError:
         return b"", size
 

@@ -14,7 +14,7 @@ import json
 import operator
 import os
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +68,15 @@ def piece(number: int) -> str:
     return f"{PIECES}/{number:06d}.parquet"
 
 
-def sealed(out: Path, numbers: Collection[int] | None = None) -> dict[int, Sealed]:
+def sealed(
+    out: Path,
+    numbers: Collection[int] | None = None,
+    held: Callable[[dict[str, int]], bool] | None = None,
+) -> dict[int, Sealed]:
     """Return the shards that are sealed, by number; those of `numbers`, or all.
 
     A damaged seal, or one of a shard whose files are not all there in full size, counts as none and is
-    removed.
+    removed.  Files stand in `out`, unless `held` tells of some (path → bytes) whether they are there.
     """
     import pyarrow.parquet as pq
 
@@ -85,7 +89,7 @@ def sealed(out: Path, numbers: Collection[int] | None = None) -> dict[int, Seale
             notes = _notes(table)
             sizes = {file: size for file, (_, size) in notes["files"].items()}
             sizes = sizes or dict(zip(*table.to_pydict().values(), strict=True))
-            whole = all(os.stat(f"{out}/{file}").st_size == size for file, size in sizes.items())  # noqa: PTH116 - hot
+            whole = held(sizes) if held is not None else _in_full(out, sizes)
         except (OSError, ValueError, KeyError):  # Arrow's own errors are among these
             whole = False
         if whole:
@@ -93,6 +97,10 @@ def sealed(out: Path, numbers: Collection[int] | None = None) -> dict[int, Seale
         else:
             path.unlink()
     return found
+
+
+def _in_full(out: Path, sizes: dict[str, int]) -> bool:
+    return all(os.stat(f"{out}/{file}").st_size == size for file, size in sizes.items())  # noqa: PTH116 - hot
 
 
 def weight(path: Path) -> int:

@@ -13,12 +13,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from augkit.errors import StoreError
+from augkit.errors import StoreError, UsageError
+from augkit.sources import urls
 from augkit.sources.request import Say, quiet
-from augkit.store import bad, checking, claim, disk, ground, manifest, part, replaying, sealing
+from augkit.store import (
+    bad,
+    checking,
+    claim,
+    delivering,
+    disk,
+    ground,
+    manifest,
+    part,
+    replaying,
+    sealing,
+    sites,
+)
 from augkit.store.identity import differences, made_with
 from augkit.store.job import Job, drawn_by
 from augkit.store.run import Generated
+from augkit.store.sites import Folder, Site
 from augkit.store.stopping import stoppable
 
 _DESCRIBING = ("policy.resolved.yaml", "task.yaml")
@@ -31,7 +45,7 @@ def merge(
     """Make a finished data set of all parts, byte for byte the one that is made without parts.
 
     Args:
-        out:     where the parts were made, or the folder to make of `parts`.
+        out:     where the parts were made, a folder or a URL, or the folder to make of `parts`.
         parts:   folders that parts were made in, to be copied from; they are left as they are.
         max_bad: how many sources of all parts may be unreadable: a share such as "1%", or a number.
         say:     takes sentences that a person should read before the work starts.
@@ -41,29 +55,37 @@ def merge(
             too many sources are bad.
         Interrupted: it was stopped; the same call carries on.
     """
-    root = Path(out)
+    place = urls.checked(str(out))
     bad.allowed(max_bad, 1)
+    if parts and any(urls.is_url(str(each)) for each in (place, *parts)):
+        fix = "give all parts one OUT at the URL, and merge that"
+        raise UsageError("parts are not copied together from or to a URL", where=place, fix=fix)
+    if urls.is_url(place):
+        with delivering.parts(place, say) as site:
+            return _merged(site, max_bad)
+    root = Path(place)
     try:
         with claim.locked(root), stoppable(root):
             (root / manifest.PIECES).mkdir(parents=True, exist_ok=True)
             for folder in map(Path, parts):
                 if not (folder.exists() and folder.samefile(root)):
                     _gather(root, folder, say)
-            return _merged(root, max_bad)
+            return _merged(Folder(root), max_bad)
     except OSError as error:
         raise disk.explained(error, root) from error
 
 
-def _merged(root: Path, max_bad: str) -> Generated:
+def _merged(site: Site, max_bad: str) -> Generated:
+    root = site.root
     said = claim.there(root)
     if said is None:
         fix = "make the parts first: augkit generate POLICY SOURCE OUT --shard 1/8"
-        raise StoreError("augkit made no part of a data set here", where=str(root), fix=fix)
+        raise StoreError("augkit made no part of a data set here", where=site.name, fix=fix)
     if checking.marker(root) is not None:
-        return _verified(root)
+        return _verified(site)
     _same_versions(root, said)
     count = sum(_shards_of(said, split) for split in said["source"])
-    sealed = manifest.sealed(root)
+    sealed = site.sealed()
     _complete(root, set(range(count)) - set(sealed), count)
     sources = sum(split["pictures"] for split in said["source"].values())
     bad.Bad(root, max_bad, sources).more(sum(each.bad for each in sealed.values()))
@@ -71,17 +93,17 @@ def _merged(root: Path, max_bad: str) -> Generated:
     shutil.rmtree(job.tmp, ignore_errors=True)
     Path(job.tmp).mkdir(parents=True)
     Path(job.tmp, job.token).touch()
-    summary = sealing.seal(job, list(said["source"]), count)
+    summary = sealing.seal(job, list(said["source"]), count, site)
     shutil.rmtree(job.tmp, ignore_errors=True)
-    return Generated(root, summary.rows, len(summary.bad), sum(summary.dropped.values()), "merged")
+    return Generated(site.out, summary.rows, len(summary.bad), sum(summary.dropped.values()), "merged")
 
 
-def _verified(root: Path) -> Generated:
-    found = checking.verify(root)
+def _verified(site: Site) -> Generated:
+    found = checking.verified(site)
     if not found.ok:
         problem = f"it was merged and has been harmed since: {found.problems[0]}"
-        raise StoreError(problem, where=str(root), fix="'augkit verify' names all harm")
-    return Generated(root, found.pictures, 0, 0, "verified")
+        raise StoreError(problem, where=site.name, fix="'augkit verify' names all harm")
+    return Generated(site.out, found.pictures, 0, 0, "verified")
 
 
 def _shards_of(said: dict[str, Any], split: str) -> int:
@@ -162,8 +184,8 @@ def _belongs(root: Path, folder: Path, said: dict[str, Any]) -> None:
         for name in _DESCRIBING:
             path = f"{disk.PRIVATE}/{name}"
             _put(root, path, (folder / path).read_bytes())
-        if (folder / replaying.ORIGIN).exists():
-            shutil.copyfile(folder / replaying.ORIGIN, root / replaying.ORIGIN)
+        if (folder / sites.ORIGIN).exists():
+            shutil.copyfile(folder / sites.ORIGIN, root / sites.ORIGIN)
         _put(root, disk.PLAN, (folder / disk.PLAN).read_bytes())
         return
     told = differences(found, said, finished=False)

@@ -14,7 +14,7 @@ from pathlib import Path
 from augkit.errors import UsageError
 from augkit.store import disk
 
-_PARTS = f"{disk.RUN}/parts"
+NOTES = f"{disk.RUN}/parts"
 _NOTED = re.compile(r"(\d+)-of-(\d+)")
 
 
@@ -49,8 +49,8 @@ class Part:
 
     def note(self, out: Path) -> None:
         """Write down that this part was begun here, for `noted`."""
-        (out / _PARTS).mkdir(exist_ok=True)
-        (out / _PARTS / self.name).touch()
+        (out / NOTES).mkdir(exist_ok=True)
+        (out / NOTES / self.name).touch()
 
 
 def parsed(text: str) -> Part | None:
@@ -71,7 +71,7 @@ def parsed(text: str) -> Part | None:
 
 def noted(out: Path) -> list[Part]:
     """Return the parts that were begun in a folder, in order."""
-    found = (_NOTED.fullmatch(path.name) for path in (out / _PARTS).glob("*"))
+    found = (_NOTED.fullmatch(path.name) for path in (out / NOTES).glob("*"))
     return sorted(
         (Part(int(name[1]), int(name[2])) for name in found if name), key=lambda p: (p.of, p.number)
     )

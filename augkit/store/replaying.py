@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
@@ -17,11 +18,10 @@ from augkit.errors import PictureError, StoreError, UsageError
 from augkit.intervals import Interval
 from augkit.plan import Plan
 from augkit.sources import records
-from augkit.store import checking, disk, manifest, shard
+from augkit.store import checking, disk, manifest, shard, sites
 from augkit.store.formats import FORMATS, Format
 from augkit.store.job import Job, Shard, drawn_by
-
-ORIGIN = f"{disk.RUN}/source.json"  # beside the log: it names places of this machine
+from augkit.store.sites import ORIGIN, Site
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,19 +76,23 @@ def replay(out: str | Path, row: int | str, *, source: str = "") -> Replayed:
         StoreError: the data set is not finished, or its source is not found.
         UsageError: there is no such row.
     """
-    root = Path(out)
+    with sites.at(out) as site:
+        return _replayed(site, row, source)
+
+
+def _replayed(site: Site, row: int | str, source: str) -> Replayed:
+    root = site.root
     if checking.marker(root) is None:
         raise StoreError(
             "there is no finished data set here",
-            where=str(root),
+            where=site.name,
             fix="give the folder that augkit generate or build made",
         )
     said = json.loads((root / disk.PLAN).read_text("utf-8"))
-    wanted = _row(root, row)
+    wanted = _row(site, row)
     name = wanted.get("name", wanted["file"])
-    read = layout_of(said).read
-    there = read(root / wanted["file"], wanted.get("place", 0), wanted["bytes"])
-    data = _source(root, said, wanted, source)
+    there = _read(site, said, wanted)
+    data = _source(site, said, wanted, source)
     made, drawn = _made(said, root, wanted, data)
     differs = _differences(there, made, wanted, drawn)
     if differs and made is not None:
@@ -96,11 +100,17 @@ def replay(out: str | Path, row: int | str, *, source: str = "") -> Replayed:
     return Replayed(name, wanted["source"], wanted["copy"], tuple(differs), len(there))
 
 
-def _row(root: Path, row: int | str) -> dict[str, Any]:
+def _read(site: Site, said: dict[str, Any], row: dict[str, Any]) -> bytes:
+    """Return the bytes of a row's picture."""
+    with contextlib.closing(site.opened(row["file"])) as file:
+        return layout_of(said).read(file, row.get("place", 0), row["bytes"])
+
+
+def _row(site: Site, row: int | str) -> dict[str, Any]:
     """Return one row of the manifest."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(root / manifest.FILE) as file:
+    with pq.ParquetFile(site.root / manifest.FILE) as file:
         count, first = file.metadata.num_rows, 0
         number = int(row) if isinstance(row, int) or row.isdecimal() else None
         for batch in file.iter_batches(batch_size=manifest.ROW_GROUP):
@@ -112,41 +122,40 @@ def _row(root: Path, row: int | str) -> dict[str, Any]:
                 return dict(batch.slice(number - first, 1).to_pylist()[0])
             first += len(batch)
     fix = f"give the number of a row, 0 to {count - 1:,}, or the name of a picture"
-    raise UsageError(f"the manifest has no row {row!r}", where=str(root), fix=fix)
+    raise UsageError(f"the manifest has no row {row!r}", where=site.name, fix=fix)
 
 
-def _source(root: Path, said: dict[str, Any], row: dict[str, Any], given: str) -> bytes:
+def _source(site: Site, said: dict[str, Any], row: dict[str, Any], given: str) -> bytes:
     """Return the bytes of a row's source."""
-    if not given and (own := _own(root, said, row)) is not None:
+    if not given and (own := _own(site, said, row)) is not None:
         return own
-    origin = given or _remembered(root)
+    origin = given or _remembered(site.root)
     if not origin:
         problem = "it does not hold its originals, and its source is not known"
-        raise StoreError(problem, where=str(root), fix="give it with --source")
+        raise StoreError(problem, where=site.name, fix="give it with --source")
     data, found = sources.load(origin), False
     for part in data.values():
         places = np.flatnonzero(np.array(records.keys(part), dtype=object) == row["source"])
         for place in places.tolist():
             found = True
             cell = part[place]["image"]
-            content = cell["bytes"] if cell["bytes"] is not None else disk.get(cell["path"])
+            content = records.content(cell)
             if hashlib.sha256(content).hexdigest() == row["source_sha256"]:
-                return bytes(content)
+                return content
     problem = "has changed since" if found else "is not there"
     raise StoreError(
         f"the source picture {row['source']!r} {problem}", where=origin, fix="give its source with --source"
     )
 
 
-def _own(root: Path, said: dict[str, Any], row: dict[str, Any]) -> bytes | None:
+def _own(site: Site, said: dict[str, Any], row: dict[str, Any]) -> bytes | None:
     """Return the source's bytes where the data set holds them as they were."""
     import pyarrow.parquet as pq
 
     same = [("source", "==", row["source"]), ("split", "==", row["split"]), ("copy", "==", 0)]
-    for original in pq.read_table(root / manifest.FILE, filters=same).to_pylist():
+    for original in pq.read_table(site.root / manifest.FILE, filters=same).to_pylist():
         if original["sha256"] == row["source_sha256"]:
-            read = layout_of(said).read
-            data = read(root / original["file"], original.get("place", 0), original["bytes"])
+            data = _read(site, said, original)
             if hashlib.sha256(data).hexdigest() == row["source_sha256"]:
                 return data
     return None

@@ -25,7 +25,7 @@ class Generated:
     """Say what was made.
 
     Attributes:
-        out:      the folder.
+        out:      the folder, or the URL.
         pictures: how many pictures it holds.
         bad:      how many sources could not be read and are left out.
         dropped:  how many draws were dropped.
@@ -33,7 +33,7 @@ class Generated:
         part:     which part of it this speaks of; None for the whole.
     """
 
-    out: Path
+    out: Path | str
     pictures: int
     bad: int
     dropped: int
@@ -66,7 +66,7 @@ class Generated:
 class Request:
     """Hold what decides how the work is done, and no byte of what it makes."""
 
-    out: Path
+    out: Path | str
     workers: int
     engine: str
     max_bad: str

@@ -13,15 +13,17 @@ from augkit import policy
 from augkit.errors import StoreError
 from augkit.store import card, checking, claim, croissant, disk, ground, manifest
 from augkit.store.job import Job
+from augkit.store.sites import Site
 
 
-def seal(job: Job, splits: Sequence[str], shards: int) -> manifest.Summary:
+def seal(job: Job, splits: Sequence[str], shards: int, site: Site) -> manifest.Summary:
     """Write manifest, card and contact sheet of a data set whose shards are all made, then its marker.
 
     Args:
         job:    what was made.
         splits: its splits, in their order.
         shards: how many there are.
+        site:   where the pictures are: in the job's folder, or at a URL.
 
     Raises:
         StoreError: the folder holds other pictures than were made.
@@ -34,10 +36,10 @@ def seal(job: Job, splits: Sequence[str], shards: int) -> manifest.Summary:
     quarantine = [{"split": split, "source": key, "reason": reason} for split, key, reason in summary.bad]
     disk.replace_json(out, f"{disk.PRIVATE}/quarantine.json", quarantine)
     describe(job)
-    _put(job, card.SHEET, card.sheet(job, summary))
+    _put(job, card.SHEET, card.sheet(job, summary, site))
     _put(job, "README.md", card.card(job, summary).encode("utf-8", "surrogateescape"))
     _put(job, croissant.FILE, card.croissant(job, summary, disk.sha256(out / manifest.FILE)))
-    _mark(job, summary)
+    _mark(job, summary, site)
     return summary
 
 
@@ -54,7 +56,7 @@ def _put(job: Job, name: str, data: bytes) -> None:
     disk.replace(Path(job.out), name, data)
 
 
-def _mark(job: Job, summary: manifest.Summary) -> None:
+def _mark(job: Job, summary: manifest.Summary, site: Site) -> None:
     """Write the marker, if every picture is there and nothing else is."""
     out = Path(job.out)
     tree, names = checking.Tally(), checking.Tally()
@@ -62,9 +64,9 @@ def _mark(job: Job, summary: manifest.Summary) -> None:
         if path not in summary.files:
             names.add(path)
             tree.add(path, digest)
-    others, there = _others(out, summary)
+    others, there = _others(summary, site)
     if there != names or summary.files.keys() - others.keys():
-        raise _odd(out, summary)
+        raise _odd(summary, site)
     for path, digest in others.items():
         tree.add(path, digest)
     disk.settle(out)
@@ -72,34 +74,35 @@ def _mark(job: Job, summary: manifest.Summary) -> None:
     shutil.rmtree(out / manifest.PIECES, ignore_errors=True)
 
 
-def _others(out: Path, summary: manifest.Summary) -> tuple[dict[str, str], checking.Tally]:
+def _others(summary: manifest.Summary, site: Site) -> tuple[dict[str, str], checking.Tally]:
     """Return the files that are not one picture, with their hashes, and the names of all others."""
-    others, there, allowed = {}, checking.Tally(), _allowed()
-    for path in disk.files(out):
+    others, there, allowed = {}, checking.Tally(), allowed_files()
+    for path in site.files():
         if path in summary.files:
             others[path] = summary.files[path]
         elif path in allowed:
-            others[path] = disk.sha256(out / path)
+            others[path] = disk.sha256(site.root / path)
         else:
             there.add(path)
     return dict(sorted(others.items())), there
 
 
-def _odd(out: Path, summary: manifest.Summary) -> StoreError:
+def _odd(summary: manifest.Summary, site: Site) -> StoreError:
     """Name a picture that is gone or strange; all names are held only now."""
-    pictures = {path for path, _ in manifest.files(out)} | set(summary.files)
-    found = set(disk.files(out)) - _allowed()
+    pictures = {path for path, _ in manifest.files(site.root)} | set(summary.files)
+    found = set(site.files()) - allowed_files()
     lost, strange = sorted(pictures - found), sorted(found - pictures)
     if lost:
         again = "run the same command again: it carries on"
-        return StoreError(f"{lost[0]} is gone", where=str(out), fix=again)
+        return StoreError(f"{lost[0]} is gone", where=site.name, fix=again)
     if strange:
         problem = f"{strange[0]} stands among the pictures, and augkit did not make it"
-        return StoreError(problem, where=str(out), fix="move it away and run the same command again")
-    return StoreError("two pictures have one name", where=str(out), fix="rename the sources")
+        return StoreError(problem, where=site.name, fix="move it away and run the same command again")
+    return StoreError("two pictures have one name", where=site.name, fix="rename the sources")
 
 
-def _allowed() -> set[str]:
+def allowed_files() -> set[str]:
+    """Return the paths of all files that hold no pictures, but for the marker."""
     return {*(set(claim.OURS) - {disk.MARKER}), *(f"{disk.PRIVATE}/{name}" for name in claim.PRIVATE)}
 
 

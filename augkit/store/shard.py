@@ -24,6 +24,7 @@ from augkit import keys as addresses
 from augkit.draw import Run, draw
 from augkit.errors import PictureError
 from augkit.render import reductions, render, render_batch
+from augkit.sources import members
 from augkit.store import disk, ground, manifest
 from augkit.store.job import Job, Shard
 from augkit.store.rows import Rows
@@ -128,12 +129,13 @@ def _blocks(shard: Shard, rows: Rows, suspects: Suspects) -> Iterator[list[_Sour
     """Read the sources and group them by the memory they take; what cannot be read goes to `rows.bad`."""
     block: list[_Source] = []
     weight = 0
-    for place, (key, image) in enumerate(zip(shard.keys, shard.images, strict=True)):
+    images = members.each(shard.images, members.bytes_of)
+    for place, (key, given) in enumerate(zip(shard.keys, images, strict=True)):
         suspects.watch(place)
         try:
             if place in suspects.guilty:
                 raise PictureError("it kills or holds up the process that reads it", where=key)
-            data = image if isinstance(image, bytes) else disk.get(image)
+            data = given()
             block.append(_Source(place, data, codec.peek(data, name=key)))
         except PictureError as error:
             rows.bad.append((key, error.problem))

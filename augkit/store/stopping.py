@@ -24,7 +24,7 @@ class _Terminated(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def stoppable(out: Path) -> Iterator[None]:
+def stoppable(out: Path | str) -> Iterator[None]:
     """Let Ctrl-C (exit code 130) and SIGTERM (143) end what is inside with `Interrupted`."""
 
     def stop(number: int, frame: object) -> None:

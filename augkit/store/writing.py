@@ -20,12 +20,26 @@ from typing import TYPE_CHECKING, Any
 from augkit import codec, engines
 from augkit.errors import StoreError, UsageError
 from augkit.sources.request import Say, quiet
-from augkit.store import bad, checking, claim, disk, formats, ground, manifest, names, replaying, sealing
+from augkit.store import (
+    bad,
+    checking,
+    claim,
+    delivering,
+    disk,
+    formats,
+    ground,
+    manifest,
+    names,
+    replaying,
+    sealing,
+    sites,
+)
 from augkit.store.forecast import SAMPLE, Forecast, forecast
 from augkit.store.identity import identity
 from augkit.store.job import Job, Sources, chosen, drawn_by
 from augkit.store.part import Part, noted
 from augkit.store.run import Generated, Request, hired, shards
+from augkit.store.sites import Folder
 from augkit.store.stopping import stoppable
 
 if TYPE_CHECKING:
@@ -49,7 +63,8 @@ def build(
     progress: bool = True,
 ) -> Generated:
     """Store a source as it is, without augmentation; all splits.  Arguments and errors as of `generate`."""
-    request = Request(Path(out), workers, engine, max_bad, overwrite, command, origin, say, progress, None)
+    where = sites.place(out)
+    request = Request(where, workers, engine, max_bad, overwrite, command, origin, say, progress, None)
     return _write(None, source, None, "png", format, request)
 
 
@@ -76,7 +91,7 @@ def generate(
     Args:
         plan:         what is drawn.
         source:       where the pictures come from (`augkit.sources.load`).
-        out:          the folder to make.
+        out:          the folder to make, or a URL that fsspec writes to, such as s3://bucket/out.
         workers:      how many processes; the bytes are the same for any number.
         engine:       "local", "ray" or "ray:ADDRESS" (`augkit.engines.run`); the bytes are the same.
         splits:       which splits are written, all if None; only the policy's own splits are augmented.
@@ -96,7 +111,8 @@ def generate(
         UsageError:  the request makes no sense.
         Interrupted: the run was stopped; the same call carries on.
     """
-    request = Request(Path(out), workers, engine, max_bad, overwrite, command, origin, say, progress, part)
+    where = sites.place(out)
+    request = Request(where, workers, engine, max_bad, overwrite, command, origin, say, progress, part)
     return _write(plan, source, splits, image_format, format, request)
 
 
@@ -136,13 +152,16 @@ def _write(
     format: str,
     request: Request,
 ) -> Generated:
-    out, part = request.out, request.part
+    part = request.part
     bad.allowed(request.max_bad, 1)
     if part is not None and request.overwrite:
         fix = "delete the folder, or take another, before the parts are begun"
         raise UsageError(f"part {part} would delete what the other parts make", fix=fix)
     sources = Sources(data, chosen(data, splits))
-    job = _job(plan, sources, out, image_format, format)
+    job = _job(plan, sources, Path(request.out), image_format, format)
+    if isinstance(request.out, str):
+        return delivering.write(job, sources, request)
+    out = request.out
     try:
         claim.apart(out, *sources.places())
         with claim.locked(out, part) as begun:
@@ -217,7 +236,7 @@ def _make(job: Job, sources: Sources, wanted: dict[str, Any], request: Request) 
             expected = _expected(job, sources, sealed, request, do)
             _begin(job, sources, wanted, request)
             shards(job, sources, sealed, sum(expected.left.values()), request, do=do)
-        summary = sealing.seal(job, list(sources.parts), len(sources))
+        summary = sealing.seal(job, list(sources.parts), len(sources), Folder(out))
     dropped = sum(summary.dropped.values())
     done = "finished" if job.again else "made"
     return Generated(out, summary.rows, len(summary.bad), dropped, done)

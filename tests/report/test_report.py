@@ -19,6 +19,7 @@ from augkit.audit.result import Column
 from augkit.errors import StoreError, UsageError
 from augkit.report import contents, report, shots
 from augkit.sources import records
+from augkit.store.sites import Folder
 from tests.show.test_gallery import Tags
 from tests.store import making
 
@@ -85,7 +86,7 @@ def test_the_sizes_of_pictures_and_files_are_those_on_the_disk(tmp_path: Path) -
 def test_values_are_spread_as_numpy_spreads_them(made: Path) -> None:
     table = pd.read_parquet(made / ".augkit/manifest.parquet")
     drawn = table["rotate.degrees"].dropna()
-    spread = contents.read(made, shown=shots.SHOWN).values["rotate.degrees"]
+    spread = contents.read(Folder(made), shown=shots.SHOWN).values["rotate.degrees"]
     assert (spread.low, spread.high, spread.total) == (175, 180, len(drawn))
     assert spread.bins.tolist() == np.histogram(drawn, bins=24, range=(175, 180))[0].tolist()
     assert abs(spread.middle() - drawn.median()) < 5 / 24

@@ -83,23 +83,6 @@ def test_promise_29_a_clock_that_jumps_back_changes_nothing(tmp_path, monkeypatc
     assert making.tree(make(tmp_path / "out")) == wanted["folder"]
 
 
-def test_promise_29_reading_is_tried_three_times_and_other_errors_once(tmp_path, monkeypatch):
-    (tmp_path / "x").write_bytes(b"x")
-    read, tries = disk._read, []
-
-    def fails(path: str) -> bytes:
-        tries.append(path)
-        if len(tries) < 3:
-            raise OSError(errno.EIO, "no")
-        return read(path)
-
-    monkeypatch.setattr(disk, "_read", fails)
-    assert disk.get(str(tmp_path / "x")) == b"x" and len(tries) == 3
-    with pytest.raises(FileNotFoundError):
-        disk.get(str(tmp_path / "y"))
-    assert len(tries) == 4
-
-
 def syncing(monkeypatch, answers: list[int]) -> None:
     """Let the system's `syncfs` answer with these errors, and 0 once they are used up."""
 

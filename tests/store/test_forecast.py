@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from datasets import DatasetDict
 
-from augkit import codec, store
+from augkit import codec, sources, store
 from augkit.errors import StoreError
 from augkit.sources import records
 from augkit.store import forecast, job
+from tests.benchmarks import pictures
 from tests.store import making
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,30 @@ def test_the_size_is_near_what_is_made(tmp_path, name):
     assert on_disk(made.out) * 0.7 < expected.size < on_disk(made.out) * 1.4
     files = sum(len(list((made.out / top).rglob("*.*"))) for top in ("data", "train", "test"))
     assert expected.files == files
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["folder", "parquet"])
+@pytest.mark.parametrize("source", ["digits", "photos"])
+def test_what_is_said_of_real_pictures_is_near_what_is_made(tmp_path, source, name):
+    if source == "digits":
+        data, image, copies = sources.load("mnist-sample"), "png", 4
+        plan = making.plan((ROOT / "recipes/policies/digits.yaml").read_text("utf-8"), copies=copies)
+    else:
+        folder = pictures.folder(tmp_path / "photos", pictures.photos(64), 10)
+        data, image, copies = sources.load(folder, limit=600), "jpeg:90", 2
+        text = (ROOT / "recipes/policies/alexnet-2012.yaml").read_text("utf-8")
+        plan = making.plan(text, records.class_names(data), task="none", copies=copies)
+    how = {"format": name, "image_format": image}
+    expected = store.dry_run(plan, data, tmp_path / "out", **how)
+    made = store.generate(plan, data, tmp_path / "out", progress=False, **how)
+    assert made.pictures == expected.total == (copies + 1) * (5000 if source == "digits" else 600)
+    kept = [path for path in made.out.rglob("*") if path.suffix in (".png", ".jpg", ".parquet")]
+    kept = [path for path in kept if path.name != "contact-sheet.png" and ".augkit" not in path.parts]
+    assert len(kept) == expected.files
+    block = 1 if name == "parquet" else 4096
+    size = sum(-(-path.stat().st_size // block) * block for path in kept)
+    assert 0.8 * size < expected.size < 1.25 * size
 
 
 def test_the_sentences_say_pictures_classes_and_time(tmp_path):

@@ -66,7 +66,8 @@ def test_the_pictures_are_those_of_the_folder(made, name):
         f"data/train-{number:05d}-of-00005{store.FORMATS[name].suffix}" for number in range(5)
     } | {f"data/test-{number:05d}-of-00002{store.FORMATS[name].suffix}" for number in range(2)}
     for row in found.itertuples():
-        data = store.FORMATS[name].read(made[name] / row.file, row.place, row.bytes)
+        with (made[name] / row.file).open("rb") as file:
+            data = store.FORMATS[name].read(file, row.place, row.bytes)
         assert hashlib.sha256(data).hexdigest() == row.sha256
 
 
@@ -173,7 +174,8 @@ def test_row_groups_depend_on_the_pictures_alone(tmp_path, monkeypatch):
     assert groups[0] > 3 and groups[1] == 1  # another process does not see the patch: groups do depend on it
     rows = manifest(tmp_path / "1")
     for row in rows.itertuples():
-        data = store.FORMATS["parquet"].read(tmp_path / "1" / row.file, row.place, row.bytes)
+        with (tmp_path / "1" / row.file).open("rb") as file:
+            data = store.FORMATS["parquet"].read(file, row.place, row.bytes)
         assert hashlib.sha256(data).hexdigest() == row.sha256
 
 

@@ -99,7 +99,8 @@ def check(out: Path) -> None:
     for path in out.glob(".augkit/run/shards/*.parquet"):
         for row in pd.read_parquet(path).itertuples():
             kept = next(kept for kept in store.FORMATS.values() if kept.ours(row.file))
-            data = kept.read(out / row.file, row.place, row.bytes)
+            with (out / row.file).open("rb") as file:
+                data = kept.read(file, row.place, row.bytes)
             assert hashlib.sha256(data).hexdigest() == row.sha256
     if (out / "augkit.json").exists():
         assert store.verify(out).ok

@@ -11,8 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from augkit.errors import UsageError, did_you_mean
 from augkit.store.formats import arrow, folder, parquet, webdataset
@@ -46,14 +45,14 @@ class Format:
 
     Attributes:
         writer: starts a shard.
-        read:   returns a picture's bytes from its file, its place there and its size in bytes.
+        read:   returns a picture's bytes from its open file, its place there and its size in bytes.
         front:  returns what the card's front matter says, so that `datasets` reads labels and splits rightly.
         suffix: of a shard's file; empty where each picture is a file.
         mime:   what its files are.
     """
 
     writer: Callable[[Place], Writer]
-    read: Callable[[Path, int, int], bytes]
+    read: Callable[[BinaryIO, int, int], bytes]
     front: Callable[[Shape], dict[str, Any]]
     suffix: str
     mime: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Sequence
-from pathlib import Path
+from typing import BinaryIO
 
 from augkit.store.formats import table
 from augkit.store.formats.shard import Batch, Place
@@ -45,13 +46,14 @@ class Writer:
             self._file.close()
 
 
-def read(path: Path, place: int, size: int) -> bytes:
+def read(file: BinaryIO, place: int, size: int) -> bytes:
     """Return the bytes of the picture in a row."""
     import pyarrow as pa
 
-    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
+    mapped = contextlib.closing(pa.memory_map(file.name)) if isinstance(file, io.BufferedReader) else None
+    with mapped or contextlib.nullcontext(file) as source, pa.ipc.open_stream(source) as stream:
         for batch in stream:
             if place < batch.num_rows:
                 return bytes(batch["image"][place]["bytes"].as_py())
             place -= batch.num_rows
-    raise IndexError(f"{path} has no row {place}")
+    raise IndexError(f"there is no row {place} more")

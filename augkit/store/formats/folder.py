@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from augkit.store import disk
 from augkit.store.formats.shard import Batch, Place, Shape
@@ -43,9 +42,9 @@ class Writer:
         """Do nothing: no file stays open."""
 
 
-def read(path: Path, place: int, size: int) -> bytes:
+def read(file: BinaryIO, place: int, size: int) -> bytes:
     """Return the bytes of a picture."""
-    return path.read_bytes()
+    return file.read()
 
 
 def front(shape: Shape) -> dict[str, Any]:

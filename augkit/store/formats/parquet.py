@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from pathlib import Path
+from typing import BinaryIO
 
 from augkit.store.formats import table
 from augkit.store.formats.shard import Batch, Place
@@ -50,15 +50,15 @@ class Writer:
             self._file.close()
 
 
-def read(path: Path, place: int, size: int) -> bytes:
+def read(file: BinaryIO, place: int, size: int) -> bytes:
     """Return the bytes of the picture in a row."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
-            count = file.metadata.row_group(group).num_rows
+    with pq.ParquetFile(file) as rows:
+        for group in range(rows.num_row_groups):
+            count = rows.metadata.row_group(group).num_rows
             if place < count:
-                cell = file.read_row_group(group, columns=["image"])["image"][place]
+                cell = rows.read_row_group(group, columns=["image"])["image"][place]
                 return bytes(cell["bytes"].as_py())
             place -= count
-    raise IndexError(f"{path} has no row {place}")
+    raise IndexError(f"there is no row {place} more")

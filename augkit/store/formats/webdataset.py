@@ -14,8 +14,7 @@ import json
 import math
 import tarfile
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from augkit.store.formats.shard import Batch, Place, Shape
 from augkit.store.formats.sink import Sink
@@ -72,11 +71,10 @@ class Writer:
         self._sink.abandon()
 
 
-def read(path: Path, place: int, size: int) -> bytes:
+def read(file: BinaryIO, place: int, size: int) -> bytes:
     """Return the bytes of the picture that begins at a byte of the archive."""
-    with path.open("rb") as file:
-        file.seek(place)
-        return file.read(size)
+    file.seek(place)
+    return file.read(size)
 
 
 def front(shape: Shape) -> dict[str, Any]:
