@@ -12,7 +12,7 @@ import typer
 from augkit.cli import files, plain
 from augkit.cli.data import Classes, Seed
 from augkit.cli.plain import Json
-from augkit.errors import UsageError, printable
+from augkit.errors import UsageError
 
 if TYPE_CHECKING:
     from augkit.audit import Audit, Request
@@ -170,9 +170,9 @@ def _labels(
         against_it = {"task": held.name, "found": [one.canonical() for one in disagreed]} if held else None
         plain.show(found.canonical() | ({"against": against_it} if held else {}))
     else:
-        print(printable(telling.text(found)))
+        plain.words(telling.text(found))
         if held:
-            print("", printable(comparing.text(disagreed, held)), sep="\n")
+            plain.words(f"\n{comparing.text(disagreed, held)}")
     plain.say(f"wrote {written}")
     if found.alarms or any(one.grave for one in disagreed):
         raise SystemExit(1)

@@ -41,6 +41,6 @@ def doctor(
     if as_json:
         plain.show(doctors.plain(found))
     else:
-        print(doctors.text(found))
+        plain.words(doctors.text(found))
     if any(check.state == "problem" for check in found):
         raise SystemExit(1)

@@ -78,7 +78,7 @@ def preview(
     if op or sweep:
         _alone(op, source, witness)
         save(_swept(op, sweep or [], policy, min(rows, 3), seed), out)
-        print(f"wrote {out}")
+        plain.words(f"wrote {out}")
         return
     if not policy or not source:
         problem = "a policy file and a source are needed"
@@ -89,7 +89,7 @@ def preview(
         save(galleries.witnesses(verdict, data), out)
     else:
         save(galleries.copies(verdict, data, rows, copies, seed), out)
-    print(verdict.summary(), f"wrote {out}", sep="\n")
+    plain.words(f"{verdict.summary()}\nwrote {out}")
     plain.say(advice.after_preview(verdict, policy, source, task=task))
 
 
@@ -126,7 +126,7 @@ def report(
         fix = f"--out {to.with_suffix('.html')}"
         raise UsageError(f"got --out {to}, want a name that ends in .html", fix=fix)
     files.write(written(out, trained=run or (), audited=audit or ()).encode(), to, "page")
-    print(f"wrote {to}")
+    plain.words(f"wrote {to}")
     plain.say(advice.after_report(str(out), str(to)))
 
 

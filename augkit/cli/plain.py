@@ -28,7 +28,12 @@ def tell(found: Told, *, as_json: bool) -> None:
     if as_json:
         show(found.canonical())
     else:
-        print(printable(found.text()))
+        words(found.text())
+
+
+def words(text: str) -> None:
+    """Print words, for people; names in them may hold anything."""
+    print(printable(text))
 
 
 def show(plain: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -83,9 +82,9 @@ def check(
     elif form is Format.github:
         for verdict in verdicts:
             for line in pages.github(verdict):
-                print(line)
+                plain.words(line)
     else:
-        print("\n\n".join(pages.verdict(verdict, show_reach=show_reach) for verdict in verdicts))
+        plain.words("\n\n".join(pages.verdict(verdict, show_reach=show_reach) for verdict in verdicts))
         for path, verdict in zip(policy, verdicts, strict=True):
             plain.say(advice.after_check(verdict, str(path), task=task, data=data))
     if not all(verdict.safe for verdict in verdicts):
@@ -189,7 +188,7 @@ def list_tasks(
         shown = [tasks.load(one).canonical() for one in ([name] if name else tasks.names())]
         plain.show(shown[0] if name else shown)
         return
-    print(pages.task(tasks.load(name)) if name else pages.tasks_list())
+    plain.words(pages.task(tasks.load(name)) if name else pages.tasks_list())
 
 
 def list_ops(
@@ -222,7 +221,8 @@ def list_ops(
         from augkit.show.strip import strip
 
         pictures.save(strip(name), out)
-        print(f"wrote {out}", file=sys.stderr if as_json else sys.stdout)
+        tell = plain.say if as_json else plain.words
+        tell(f"wrote {out}")
 
 
 def print_schema(

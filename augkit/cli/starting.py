@@ -79,10 +79,10 @@ def init(
     texts = {out: text} | ({beside: own} if own else {})
     _write(texts, overwrite=overwrite)
     about = f"a first policy for the task {judged.name}, proved safe" if task != "none" else "a first policy"
-    print(f"wrote {out}: {about}")
+    plain.words(f"wrote {out}: {about}")
     if own:
-        print(f"wrote {beside}: what your {len(names)} classes survive; change it where yours differ")
-    print(advice.after_init(str(out), data))
+        plain.words(f"wrote {beside}: what your {len(names)} classes survive; change it where yours differ")
+    plain.words(advice.after_init(str(out), data))
 
 
 def _named(given: list[str]) -> tuple[tuple[str, ...], dict[str, str]]:

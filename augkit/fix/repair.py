@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.errors import PolicyError
+from augkit.errors import PolicyError, printable
 from augkit.fix.refuted import Refuted
 from augkit.fix.text import Number, Text
 from augkit.intervals import Interval
@@ -57,8 +57,8 @@ class Fixed:
         lines = difflib.unified_diff(
             self.before.splitlines(keepends=True),
             self.after.splitlines(keepends=True),
-            self.file,
-            self.file,
+            printable(self.file),
+            printable(self.file),
         )
         ended = (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
         return "".join(ended)

@@ -55,6 +55,24 @@ def test_promise_24_no_command_lets_a_name_command_the_terminal(tmp_path: Path, 
     assert [text for text in texts if COMMANDING.search(text)] == []
 
 
+def test_promise_24_the_name_of_a_policy_commands_no_terminal(tmp_path: Path, said) -> None:
+    policy = tmp_path / f"{RED}\udcff.yaml"
+    policy.write_text(POLICY.replace("none", "digits").replace("5", "50"))
+    texts = [
+        said("check", policy),
+        said("check", policy, "--format", "github"),
+        said("check", policy, "--task", "none"),
+        said("fix", policy),
+        said("fix", policy, "--write"),
+        said("fix", policy),
+        said("convert", policy, "--out", tmp_path / f"{RED}-2.yaml"),
+        said("ops", "rotate", "--out", tmp_path / f"{RED}\udcff.png"),
+        said("preview", "--op", "rotate", "--out", tmp_path / f"{RED}\udcff.html"),
+    ]
+    assert [text for text in texts if r"\x1b[31mred" not in text] == []
+    assert [text for text in texts if COMMANDING.search(text) or "\udcff" in text] == []
+
+
 def test_promise_24_what_is_printed_is_what_was_meant_but_for_controls():
     assert printable("Große 猫 🦊\n\tx") == "Große 猫 🦊\n\tx"
     assert printable("a\x1b[2Jb\x9bc\u202ed\udc80") == r"a\x1b[2Jb\x9bc\u202ed\udc80"
