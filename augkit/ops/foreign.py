@@ -215,10 +215,16 @@ def transform(name: str, arguments: str) -> Any:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                made[name, arguments] = _class(name)(**json.loads(arguments), p=1.0)
+                made[name, arguments] = _class(name)(**json.loads(arguments, parse_constant=_number), p=1.0)
         except (TypeError, ValueError) as error:
             raise _wrong(error) from None
     return made[name, arguments]
+
+
+def _number(constant: str) -> float:
+    if constant == "NaN":
+        raise ValueError("got nan, want a number")
+    return float(constant)
 
 
 def _wrong(error: Exception) -> UsageError:

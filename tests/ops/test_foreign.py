@@ -382,3 +382,8 @@ def test_a_frame_of_its_own_is_stretched_by_a_resize() -> None:
     away = Frame(SQUARE, 32, keeps=False)
     alone = foreign.Albumentations(name="Resize", arguments=resize.arguments, shape=away)
     assert alone.effects(SQUARE).stretch.high == pytest.approx(2)
+
+
+def test_an_argument_that_is_no_number_is_refused() -> None:
+    with pytest.raises(UsageError, match="got nan, want a number"):
+        foreign.transform("Affine", '{"rotate": [NaN, 5]}')
