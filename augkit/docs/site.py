@@ -36,6 +36,7 @@ _TOUR = "recipes/tour.ipynb"
 _PICTURES = (
     "tests/benchmarks/speed.svg",
     "tests/benchmarks/audit-digits.png",
+    "tests/benchmarks/audit-digits-all.png",
     "recipes/policies/digits.png",
     "recipes/policies/digits-unsafe.png",
 )

@@ -22,9 +22,14 @@ def written() -> Any:
 
 
 def shown(cell: Any) -> list[tuple[str, int]]:
-    """Return what each output of a cell says, and how many pictures it has."""
-    found = []
-    for output in cell.get("outputs", []):
+    """Return what each output of a cell says, and how many pictures it has.
+
+    What is printed is one output: whether it comes in one piece or in two is chance.
+    """
+    found, outputs = [], cell.get("outputs", [])
+    printed = "".join(output["text"] for output in outputs if output["output_type"] == "stream")
+    streams = [{"text": printed}] if printed else []
+    for output in (*streams, *(output for output in outputs if output["output_type"] != "stream")):
         page = output.get("data", {}).get("text/html") or ""
         tags = Tags(re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL))
         plain = output.get("data", {}).get("text/plain", "") if not page else ""

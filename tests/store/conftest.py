@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,10 +25,17 @@ def s3_server() -> Iterator[s3.Server]:
 
 
 @pytest.fixture
-def cloud(s3_server: s3.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[s3.Server]:
-    """Give the server with an empty bucket, as the environment names it; shards are small, waits short."""
-    for name, value in (s3.SETTINGS | {"AWS_ENDPOINT_URL": s3_server.url}).items():
+def cloud(
+    s3_server: s3.Server, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[s3.Server]:
+    """Give the server with an empty bucket, as the environment names it; shards are small, waits short.
+
+    What lies on its way there does so in a folder of this test alone.
+    """
+    aside = {"TMPDIR": str(tmp_path_factory.mktemp("aside"))}
+    for name, value in (s3.SETTINGS | aside | {"AWS_ENDPOINT_URL": s3_server.url}).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(urls, "_WAITS", (0.0, 0.0, 0.0))
     monkeypatch.setattr(lease, "_SETTLED", 0.0)
     monkeypatch.setattr(lease, "_LOOK", 0.02)
