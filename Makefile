@@ -12,6 +12,8 @@ STAMP := $(VENV)/.ready-$(BACKEND)
 
 export KERAS_BACKEND := $(BACKEND)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start some hundred processes: each would compile all of augkit again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test torture bench audit-digits docs test-all lint clean

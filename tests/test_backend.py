@@ -141,6 +141,7 @@ def fresh(program: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
 
 
+@pytest.mark.thorough
 def test_loading_prints_nothing_and_leaves_the_error_stream_as_it_was():
     done = fresh("import sys; from augkit.backend import load; load(); print('after', file=sys.stderr)")
     assert done.returncode == 0, done.stderr

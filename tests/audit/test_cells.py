@@ -135,6 +135,7 @@ def test_learners_just_short_of_a_verdict_get_it_in_few_audits(truth: str, of: i
     assert wrong <= 30 * 0.2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(10))
 def test_chance_alone_raises_no_alarm(seed: int) -> None:
     """Networks that confuse two classes as often after a change as before it, in a thousand cells."""

@@ -40,6 +40,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_somebodys_network_reads_in_place_of_the_clean_one(saved: Path, tmp_path: Path) -> None:
     request = Request(
         source="letters",
@@ -86,6 +87,7 @@ def test_a_real_network_trained_with_mirrors_loses_letters_that_are_mirror_twins
     assert found.trained[twins].mean() < 0.1 and found.trained[~twins].mean() > 0.9
 
 
+@pytest.mark.thorough
 def test_real_networks_dispute_wrong_labels_of_a_made_data_set_worst_first(tmp_path: Path) -> None:
     pictures, labels, classes = glyphs(120)
     wrong = np.flatnonzero(labels == classes.index("T"))[:2]

@@ -53,6 +53,7 @@ def linger(task: tuple[str, int], attempt: int) -> tuple[int, int]:
     return number, attempt
 
 
+@pytest.mark.thorough
 def test_every_task_is_done_once_by_other_processes(cluster):
     assert sorted(engines.run(range(7), double, 2, "ray")) == [0, 2, 4, 6, 8, 10, 12]
     assert list(engines.run([], double, 2, "ray")) == []
@@ -64,6 +65,7 @@ def test_promise_9_the_death_of_a_process_costs_its_task_another_attempt_and_is_
     assert "doing that again" in capfd.readouterr().err
 
 
+@pytest.mark.thorough
 def test_promise_9_a_task_that_always_kills_its_process_ends_the_run(cluster, monkeypatch):
     monkeypatch.setattr(engines.pool, "ATTEMPTS", 2)
     with pytest.raises(StoreError, match="lost 2 times"):

@@ -109,6 +109,7 @@ def test_sources_decoded_once_or_each_time_give_the_same_bytes(monkeypatch):
     assert digests(feed(BOTH)) == kept
 
 
+@pytest.mark.thorough
 def test_another_process_makes_the_same_bytes():
     """A spawned one: it shares nothing but what was pickled."""
     made = feed(BOTH, workers=1).at(2)

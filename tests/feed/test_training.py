@@ -151,6 +151,7 @@ class Cut(Feed):
         return super().__getitem__(index)
 
 
+@pytest.mark.thorough
 def test_the_one_loop_trains_from_a_feed_and_ends_alike_when_broken(tmp_path: Path):
     """`recipes.fit` takes any feed: here one that is made while it trains, broken and resumed."""
     pictures = np.concatenate([x for x, _ in feed(split="train", shuffle=False)]).astype(np.float32)

@@ -24,6 +24,8 @@ from augkit.sources import records
 from tests.page.chromium import faint, launched
 from tests.store import making
 
+pytestmark = pytest.mark.thorough
+
 HOSTILE = (
     '<img src=x onerror="window.broken=1">',
     "</title></style><script>window.broken=1</script>",

@@ -42,6 +42,7 @@ def held(*changes: str) -> compare_policies.Settings:
     return settings.load(compare_policies.Settings, SHIPPED, [*few, *changes])
 
 
+@pytest.mark.thorough
 def test_every_arm_is_trained_alike_and_tested_on_the_same_pictures(tmp_path, monkeypatch):
     monkeypatch.setattr(digits, "build", flat)
     arms = "arms={none: {}, relabel: {policy: digits-half-turn-unsafe.yaml, on_unsafe: relabel}}"

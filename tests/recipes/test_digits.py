@@ -148,6 +148,7 @@ def test_folds_are_trained_reported_and_done_once(tmp_path, monkeypatch, capsys)
     assert digits.run(given, tmp_path / "out") == said
 
 
+@pytest.mark.thorough
 def test_a_run_broken_in_an_epoch_goes_on_with_the_same_pictures(tmp_path, monkeypatch):
     """The feed draws other pictures in each epoch; after a power cut it draws those of that epoch again."""
     monkeypatch.setattr(digits, "build", small)

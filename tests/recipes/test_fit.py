@@ -117,6 +117,7 @@ class Power(Exception):
     """Stands for a power cut."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("broken_epoch", [0, 2])
 def test_a_run_broken_in_an_epoch_ends_with_the_same_history(unbroken, tmp_path, broken_epoch):
     x, y = pictures()

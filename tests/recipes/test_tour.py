@@ -37,6 +37,7 @@ def shown(cell: Any) -> list[tuple[str, int]]:
     return found
 
 
+@pytest.mark.thorough
 def test_the_tour_shows_what_a_fresh_run_shows(written: Any) -> None:
     fresh = tour.executed()
     assert len(fresh.cells) == len(written.cells) > 20

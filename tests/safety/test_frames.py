@@ -258,6 +258,7 @@ def test_the_share_kept_is_the_share_of_points_that_every_frame_holds(rng, aspec
     np.testing.assert_allclose(affine.kept(maps.frames(list(numbers))), draws.kept, atol=1e-9)
 
 
+@pytest.mark.thorough
 @given(randoms, some_aspects, sizes)
 @settings(max_examples=60, deadline=None)
 def test_boxes_are_bounded_soundly_whatever_the_frames(rng, aspect, size):

@@ -41,6 +41,7 @@ def alone(suite: RandAugment, name: str, task: str) -> Policy:
     return policy.parse(json.dumps({"version": 1, "task": task, "steps": steps}))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", ["digits", "natural", "traffic-signs", "pathology"])
 @pytest.mark.parametrize("n, magnitude", [(1, 30), (2, 9), (3, 14)])
 def test_an_op_stays_where_a_policy_of_nothing_else_is_safe(task: str, n: int, magnitude: int) -> None:

@@ -123,6 +123,7 @@ def seen(draws: Draws, count: int = 3000) -> dict[tuple[bool, int], float]:
     return found
 
 
+@pytest.mark.thorough
 @given(randoms, aspects)
 @settings(max_examples=40, deadline=None)
 def test_the_images_of_a_draw_are_those_to_be_seen(rng, aspect):

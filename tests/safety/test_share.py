@@ -55,6 +55,7 @@ def assert_slopes_hold(maps: Maps, seed: int, size: float) -> None:
             )
 
 
+@pytest.mark.thorough
 @given(policies(ops=GEOMETRIC, steps=4, depth=1), boxes, some_aspects)
 @settings(max_examples=120, deadline=None)
 def test_no_draw_of_a_box_changes_the_share_faster_than_the_slopes(policy, box, aspect):

@@ -141,6 +141,7 @@ print(len(data["train"]), peak() - before)
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the peak")
 def test_promise_26_memory_is_flat_in_the_number_of_pictures(tmp_path):
     grown = []

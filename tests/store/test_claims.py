@@ -138,6 +138,7 @@ making.main()
 """
 
 
+@pytest.mark.thorough
 def test_promise_8_where_locks_do_nothing_a_run_ends_whole_or_stops_and_the_next_makes_the_same(
     tmp_path, monkeypatch
 ):

@@ -193,6 +193,7 @@ def test_promise_12_the_bytes_are_the_same_for_any_workers_and_order(tmp_path, n
     assert f"data/train-00003-of-00004{store.FORMATS[name].suffix}" in trees[0]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FORMATS)
 def test_promise_3_4_every_stop_point_resumes(tmp_path, monkeypatch, name):
     monkeypatch.setattr(job, "SHARD_SIZE", 2)

@@ -24,6 +24,8 @@ from augkit import codec, sources, store
 from augkit.errors import SourceError, StoreError
 from tests.store import making
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 KINDS = ("png", "jpeg:90", "webp", "parquet+png", "webdataset+png", "arrow+png")
 
@@ -130,7 +132,7 @@ def kill_rounds(forks: Forks, wanted, out: Path, image_format: str, chance: rand
 
 
 @pytest.mark.parametrize("image_format", KINDS)
-@pytest.mark.parametrize("number", range(2))
+@pytest.mark.parametrize("number", range(3))
 def test_promise_1_2_4_killed_at_random_moments_again_and_again(
     forks, wanted, tmp_path, number, image_format
 ):

@@ -77,7 +77,8 @@ def kill_round(out: Path, wanted: dict[str, str], number: int) -> None:
     assert making.tree(out) == wanted
 
 
-@pytest.mark.parametrize("number", range(2))  # more, with one worker: test_kill_rounds.py
+# More of them, with one worker: test_kill_rounds.py.
+@pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.thorough)])
 def test_promise_1_2_4_a_killed_run_finishes_to_the_same_bytes(tmp_path, wanted, number):
     kill_round(tmp_path / "out", wanted, number)
 
@@ -88,7 +89,9 @@ def test_promise_1_2_4_a_run_killed_in_a_hundred_rounds(tmp_path, wanted, number
     kill_round(tmp_path / "out", wanted, number)
 
 
-@pytest.mark.parametrize(("kind", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("kind", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.thorough), (signal.SIGTERM, 143)]
+)
 def test_promise_10_a_signal_stops_the_run_with_a_word_and_its_workers(tmp_path, kind, code):
     out = tmp_path / "out"
     process = start(out, 2)

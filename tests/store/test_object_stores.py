@@ -145,6 +145,7 @@ def test_promise_2_a_picture_that_vanished_from_the_bucket_is_made_again(cloud, 
     assert cloud.tree("out") == making.tree(local["folder"])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["folder", "parquet"])
 def test_promise_11_every_later_harm_is_found(cloud, name):
     s3.make(OUT, format=name)
@@ -163,6 +164,7 @@ def test_promise_11_every_later_harm_is_found(cloud, name):
     assert store.verify(OUT).problems == (".augkit/task.yaml: it was changed",)
 
 
+@pytest.mark.thorough
 def test_promise_12_parts_put_in_one_bucket_are_merged_there(cloud, local):
     for number in (3, 1):
         made = s3.make(OUT, part=Part(number, 3))

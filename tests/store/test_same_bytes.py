@@ -55,6 +55,7 @@ SURROUNDINGS = [
 ]
 
 
+@pytest.mark.thorough
 def test_promise_12_neither_workers_nor_surroundings_nor_places_change_a_byte(folder, tmp_path):
     started, trees = [], []
     for number, (surroundings, workers) in enumerate(SURROUNDINGS):

@@ -24,6 +24,8 @@ from tests.page.chromium import faint, launched, unnamed
 from tests.store import making
 from tests.studio.conftest import UNSAFE
 
+pytestmark = pytest.mark.thorough
+
 SOON = 30_000  # ms, on a machine that does much else
 HOSTILE = '<img src=x onerror="window.broken=1">'
 
