@@ -44,6 +44,7 @@ def test_what_is_broken_is_seen(broken: Break, tmp_path: Path):
     for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
         compiled.unlink()
     command = [sys.executable, "-m", "pytest", "-q", "-rf", "--tb=line", "-p", "no:cacheprovider"]
+    command += ["-m", "not (slow or torture)"]
     command += [f"tests/{test}" for test in broken.tests]
     variables = os.environ | {"PYTHONPATH": str(tmp_path), "CI": "true"}
     run = subprocess.run(

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from augkit import __version__
-from augkit.cli import auditing, data, foreign, health, measuring, pictures, policies, starting, studio
+from augkit.cli import auditing, data, foreign, health, made, measuring, pictures, policies, starting, studio
 from augkit.errors import AugkitError, StoreError
 
 __all__ = ["app", "helps", "main"]
@@ -48,6 +48,7 @@ starting.add_to(app)
 policies.add_to(app)
 pictures.add_to(app)
 data.add_to(app)
+made.add_to(app)
 measuring.add_to(app)
 auditing.add_to(app)
 foreign.add_to(app)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augkit.cli import files, plain
-from augkit.cli.data import Classes, Seed
+from augkit.cli.options import Classes, Seed
 from augkit.cli.plain import Json
 from augkit.errors import UsageError
 

@@ -1,4 +1,4 @@
-"""Commands that make data sets: build, generate, merge, verify, replay."""
+"""Commands that make data sets: build, generate."""
 
 from __future__ import annotations
 
@@ -9,72 +9,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augkit.cli import advice, judging, plain
+from augkit.cli.options import (
+    Classes,
+    Engine,
+    Format,
+    Limit,
+    MaxBad,
+    Out,
+    Overwrite,
+    Seed,
+    Source,
+    Split,
+    Stratify,
+    Workers,
+)
 from augkit.cli.plain import Json
-from augkit.errors import printable
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-    from augkit import store
-
-Source = Annotated[
-    str,
-    typer.Argument(
-        metavar="SOURCE",
-        help="A folder of class folders, here or at a URL such as s3://bucket/photos, or a source such as "
-        "mnist-sample: see augkit build --list.",
-    ),
-]
-Out = Annotated[
-    str,
-    typer.Argument(
-        metavar="OUT", help="The folder to make, or a URL such as s3://bucket/out; run again to carry on."
-    ),
-]
-Workers = Annotated[
-    int, typer.Option(min=1, metavar="NUMBER", help="Processes; the result is the same for any number.")
-]
-Engine = Annotated[
-    str,
-    typer.Option(
-        metavar="ENGINE",
-        help="Who does the work: local; ray, or ray:HOST:PORT to join a cluster; the same result.",
-    ),
-]
-Seed = Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Seed of every random decision.")]
-Split = Annotated[
-    str,
-    typer.Option(metavar="SHARES", help="Shares in percent: 80/20 is train/test, 80/10/10 adds validation."),
-]
-Stratify = Annotated[bool, typer.Option("--stratify", help="Give every class the same shares.")]
-Limit = Annotated[
-    int | None,
-    typer.Option(
-        min=1, metavar="NUMBER", help="At most so many pictures of each split, spread over its classes."
-    ),
-]
-Classes = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAMES",
-        help="Only these classes, in this order: cat,dog; give it again for a name with a comma.",
-    ),
-]
-Format = Annotated[
-    str,
-    typer.Option(
-        "--format", metavar="FORMAT", help="How pictures are kept: folder, parquet, webdataset or arrow."
-    ),
-]
-MaxBad = Annotated[
-    str,
-    typer.Option(
-        metavar="SHARE", help="Stop when more sources than this cannot be read: a share, or a number."
-    ),
-]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Delete what augkit made in OUT before, and start anew.")
-]
+    from augkit.safety import Verdict
+    from augkit.store import Forecast
 
 
 def _list(asked: bool) -> None:
@@ -89,9 +44,6 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the app."""
     app.command()(build)
     app.command()(generate)
-    app.command()(merge)
-    app.command()(verify)
-    app.command()(replay)
 
 
 def build(
@@ -136,10 +88,10 @@ def build(
         overwrite=overwrite,
         command=_command(),
         origin=_origin(source),
-        say=_say,
+        say=plain.say,
     )
-    _tell(made, as_json)
-    _say(advice.after_build(str(out)))
+    plain.tell(made, as_json=as_json)
+    plain.say(advice.after_build(str(out)))
 
 
 def generate(
@@ -221,11 +173,8 @@ def generate(
     wanted = tuple(name.strip() for name in splits.split(",") if name.strip()) or None
     verdict = judging.judge_for(policy, store.sample(data, wanted) if dry_run else data, task=task)
     if not verdict.safe:
-        if as_json:
-            plain.show(verdict.canonical() | {"policy": verdict.policy.file})
-        else:
-            _say(verdict.text())
-        _say(advice.after_check(verdict, str(policy), task=task, data=source))
+        _refuse(verdict, as_json)
+        plain.say(advice.after_check(verdict, str(policy), task=task, data=source))
         raise SystemExit(1)
     names = class_names(data)
     number = store.copies_of(copies or (), names)
@@ -241,10 +190,7 @@ def generate(
             image_format=image_format,
             part=part,
         )
-        if as_json:
-            plain.show(expected.canonical())
-        else:
-            print(printable(expected.text()), expected.hours(), sep="\n")
+        _foretell(expected, as_json)
         return
     made = store.generate(
         plan,
@@ -259,115 +205,29 @@ def generate(
         overwrite=overwrite,
         command=_command(),
         origin=_origin(source),
-        say=_say,
+        say=plain.say,
         part=part,
     )
-    _tell(made, as_json)
+    plain.tell(made, as_json=as_json)
     if part is not None and made.done != "merged already":
-        _say(f"Once all {part.of} parts are made: {advice.command('merge', out)}")
+        plain.say(f"Once all {part.of} parts are made: {advice.command('merge', out)}")
     elif part is None:
-        _say(advice.after_generate(str(out)))
+        plain.say(advice.after_generate(str(out)))
 
 
-def merge(
-    out: Annotated[
-        str,
-        typer.Argument(
-            metavar="OUT",
-            help="Where the parts were made, a folder or a URL, or the folder to make of PARTS.",
-        ),
-    ],
-    parts: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PARTS", help="Folders to copy parts from, where each has its own."),
-    ] = None,
-    max_bad: MaxBad = "1%",
-    as_json: Json = False,
-) -> None:
-    """Make one data set of the parts that --shard made.
-
-    It has the same bytes as one made without parts.  Each part is one command on any machine, with the same
-    policy, source and seed; parts may run at the same time, in any order, and again after a failure. They
-    share one OUT on shared storage, or have one each: augkit merge OUT PART1 PART2 copies them together. A
-    part that is missing is named.
-
-    OUT may be on an object store, as in s3://bucket/out, if all parts were made into it.
-
-    As a job array of Slurm, eight parts and the merge after them:
-
-    \b
-      #!/bin/bash
-      #SBATCH --array=1-8 --cpus-per-task=16
-      augkit generate policy.yaml imagenet:/data/ilsvrc /scratch/out --copies 10 \\
-        --format parquet --image-format jpeg:90 \\
-        --workers $SLURM_CPUS_PER_TASK --shard $SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT
-
-    \b
-      job=$(sbatch --parsable make.sh)
-      sbatch --dependency=afterok:$job --wrap "augkit merge /scratch/out"
-
-    Example: augkit merge out/digits
-    """
-    from augkit import store
-
-    _tell(store.merge(out, parts or (), max_bad=max_bad, say=_say), as_json)
+def _refuse(verdict: Verdict, as_json: bool) -> None:
+    """Say why nothing is made, to the error stream unless a script reads it."""
+    if as_json:
+        plain.show(verdict.canonical() | {"policy": verdict.policy.file})
+    else:
+        plain.say(verdict.text())
 
 
-def verify(
-    out: Annotated[
-        str, typer.Argument(metavar="OUT", help="A data set that augkit made, in a folder or at a URL.")
-    ],
-    incremental: Annotated[
-        bool,
-        typer.Option(
-            "--incremental",
-            help="Trust files that an earlier such check found right, while size and times stay.",
-        ),
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Check that a data set is whole and unharmed.
-
-    Exit 0 if every picture is as it was written, 1 if not.
-
-    With --incremental, a check that was stopped carries on, and one of a few changes reads only those. It
-    finds what programs and people do; what a failing disk does, only a full check finds.
-
-    Example: augkit verify out/digits
-    """
-    from augkit import store
-
-    found = store.verify(out, incremental=incremental)
-    _tell(found, as_json)
-    if not found.ok:
-        raise SystemExit(1)
-
-
-def replay(
-    out: Annotated[
-        str, typer.Argument(metavar="OUT", help="A data set that augkit made, in a folder or at a URL.")
-    ],
-    row: Annotated[
-        str, typer.Argument(metavar="ROW", help="A row of its manifest, from 0, or the name of a picture.")
-    ],
-    source: Annotated[
-        str,
-        typer.Option(metavar="SOURCE", help="Where the source picture is, if not in OUT or where it was."),
-    ] = "",
-    as_json: Json = False,
-) -> None:
-    """Make one picture of a data set again, and compare.
-
-    It is made from the plan that lies in the data set.  Exit 0 if it is the same, 1 if not.
-
-    Example: augkit replay out/digits 17
-    """
-    from augkit import store
-
-    found = store.replay(out, row, source=source)
-    _tell(found, as_json)
-    if not found.ok:
-        raise SystemExit(1)
+def _foretell(expected: Forecast, as_json: bool) -> None:
+    if as_json:
+        plain.show(expected.canonical())
+    else:
+        plain.words(f"{expected.text()}\n{expected.hours()}")
 
 
 def _load(
@@ -391,22 +251,10 @@ def _load(
         limit=limit,
         classes=classes or (),
         checksums=checksums,
-        say=_say,
+        say=plain.say,
     )
-    _say(sources.found(data))
+    plain.say(sources.found(data))
     return data
-
-
-def _tell(found: store.Generated | store.Verified | store.Replayed, as_json: bool) -> None:
-    """Print what came of a command, for a person or for a script."""
-    if as_json:
-        plain.show(found.canonical())
-    else:
-        print(printable(found.text()))
-
-
-def _say(text: str) -> None:
-    print(printable(text), file=sys.stderr)
 
 
 def _origin(source: str) -> str:

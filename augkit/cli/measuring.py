@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from augkit.cli import plain
-from augkit.cli.data import Classes, Limit, Seed, Source, Split, Stratify
+from augkit.cli.options import Classes, Limit, Seed, Source, Split, Stratify
 from augkit.cli.plain import Json
 
 

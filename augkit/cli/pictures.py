@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from augkit.cli import advice, files, judging, plain
-from augkit.cli.data import Seed
 from augkit.cli.judging import Against
+from augkit.cli.options import Seed
 from augkit.errors import UsageError
 
 if TYPE_CHECKING:

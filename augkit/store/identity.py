@@ -32,7 +32,7 @@ def identity(job: Job, sources: Sources) -> dict[str, Any]:
 
 def made_with() -> dict[str, Any]:
     """Return the versions that decide bytes: augkit's, and those of what it encodes and writes with."""
-    others = {name: importlib.metadata.version(name) for name in ("numpy", "pillow", "pyarrow")}
+    others = {name: importlib.metadata.version(name) for name in ("isal", "numpy", "pillow", "pyarrow")}
     return {"augkit": __version__, "made_with": others | {"opencv": _opencv()}}
 
 

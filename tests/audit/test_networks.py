@@ -76,6 +76,7 @@ def test_a_network_of_other_pictures_or_classes_is_refused(saved: Path) -> None:
         network.oracle(saved, pictures, labels, 5)
 
 
+@pytest.mark.thorough
 def test_a_real_network_trained_with_mirrors_loses_letters_that_are_mirror_twins() -> None:
     whole = reading.read(data(*glyphs(100)), most=1000)
     place = reading.folds(whole, 2, 0)

@@ -29,6 +29,7 @@ def test_an_interval_misses_no_more_often_than_it_says_whatever_is_true(of: int,
         assert missed <= alpha * (1 + 1e-9), truth
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("of", "most"), [(60, 60), (150, 70), (500, 60)])
 @pytest.mark.parametrize("alpha", [0.05, 0.001, 1e-5])
 def test_a_difference_misses_no_more_often_than_it_says_whatever_is_true(

@@ -149,7 +149,8 @@ def test_bad_pictures_are_counted_in_the_last_line(augkit: Run, digits: Path, tm
     assert noted["source"] == "3/bad.png" and "no known kind of picture" in noted["reason"]
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_promise_10_a_signal_ends_the_command_and_its_workers(
     digits: Path, tmp_path: Path, kind: signal.Signals
 ):

@@ -59,6 +59,7 @@ def test_every_task_is_done_once_by_other_processes(cluster):
     assert list(engines.run([], double, 2, "ray")) == []
 
 
+@pytest.mark.thorough
 def test_promise_9_the_death_of_a_process_costs_its_task_another_attempt_and_is_reported(cluster, capfd):
     made = sorted(engines.run(range(5), die_at_three, 2, "ray"))
     assert made == [(0, 1), (1, 1), (2, 1), (3, 3), (4, 1)]

@@ -98,7 +98,7 @@ def test_what_is_drawn_lies_in_the_box_and_the_box_in_the_limits(name, rng, mode
 
 @pytest.mark.parametrize("name", OPS)
 @given(rng=st.randoms(use_true_random=False), modest=st.booleans(), aspect=aspects)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_what_a_draw_does_lies_inside_what_the_op_declares(name, rng, modest, aspect):
     policy = policy_of(name, rng, modest=modest)
     declared = op_of(policy).effects(Interval(*aspect))

@@ -127,6 +127,7 @@ def test_a_policy_is_a_file_or_one_that_ships_and_is_judged():
     assert pictures.plan(None, None, CLASSES, seed=0).policy.steps == ()
 
 
+@pytest.mark.thorough
 def test_folds_are_trained_reported_and_done_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(digits, "build", small)
     source = write(tmp_path / "d", 12)

@@ -225,6 +225,7 @@ def near(found: apart.Measured, axis: str, rng: np.random.Generator) -> Limits |
     return Interval(min(0.0, low * by), high * by)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("part", range(3))
 def test_no_draw_made_apart_breaks_a_verdict(part: int) -> None:
     met: set[str] = set()
