@@ -28,7 +28,7 @@ setup: $(STAMP)  ## make .venv with the tested versions of everything, for one b
 demo: $(STAMP)  ## from a YAML policy to a trained AlexNet, on real digits; minutes, and nothing twice
 	@$(BIN)/python -m recipes.demo $(ARGS)
 
-test: $(STAMP)  ## run the tests, on one backend; ARGS='-k name' picks some
+test: $(STAMP)  ## run the tests, on one backend, minutes; ARGS='-k name' picks some
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
 
 torture: $(STAMP)  ## kill runs, over and over, and hold what they finish to the same bytes

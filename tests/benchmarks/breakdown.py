@@ -26,7 +26,7 @@ def breakdown(effort: Effort) -> Section:
         "forecast, card, contact sheet).",
         ["microseconds a picture", "", "share"],
     )
-    files, times = pictures.photos(64), effort.count(16, 1)
+    files, times = pictures.photos(64), effort.count(48, 1)
     with scratch() as root:
         source = pictures.folder(root / "source", files, times)
         out = root / "written"

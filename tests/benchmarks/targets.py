@@ -83,6 +83,8 @@ def judged(found: Mapping[str, Section]) -> list[list[str]]:
         value = found[target.section].numbers.get(target.name, float("nan"))
         state = target.state(value)
         held = _held(target, found) if "not met" in state or state == "met" else ""
+        if (alone := found[target.section].numbers.get(f"alone: {target.name}")) is not None:
+            held += f"; its calls to OpenCV alone reach {number(alone)}"
         sign = "≥" if target.least else "≤"
         stretch = f"{target.stretch}{target.unit}" if target.stretch is not None else "–"
         measured = "–" if value != value else f"{number(value)}{target.unit}"

@@ -79,7 +79,7 @@ def test_promise_24_names_are_text_and_never_code(make) -> None:
 
 
 def test_promise_24_a_page_asks_nothing_of_a_network() -> None:
-    text = shown().html()
+    text = re.sub(r"base64,[^\"]*", "", shown().html())
     assert not re.search(r"https?:|//[a-z]|@import|url\(", text)
 
 
