@@ -1,6 +1,6 @@
 """PNG files, written fast: each row as differences to the pixel on the left, deflated by Intel's ISA-L.
 
-Four times as fast as OpenCV's and libpng's writers at the same size of file, and as lossless.
+Twice as fast as OpenCV at the same size of file, of digits fifteen times, and as lossless.
 Source: ISO/IEC 15948:2004 (filter type 1, "Sub").
 """
 

@@ -17,10 +17,12 @@ from tests.benchmarks.rounds import Entry
 Files = tuple[tuple[int, bytes], ...]
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
+NAME = "augkit's calls to OpenCV, nothing else"
+
 _RESAMPLING = ("GaussianBlur", "warpAffine", "warpPerspective", "resize", "remap")
 
 
-def entry(name: str, files: Files, copies: int, extension: str) -> Entry:
+def from_files(name: str, files: Files, copies: int, extension: str) -> Entry:
     """Return the work of decoding each file, resampling it for so many copies, and encoding those.
 
     Tones, hashes, provenance and files are left out: with the pictures augkit makes, nothing that calls
@@ -31,14 +33,24 @@ def entry(name: str, files: Files, copies: int, extension: str) -> Entry:
     small = [cv2.resize(pictures.decoded(one), (pictures.SIDE,) * 2).astype(np.uint8) for one in data]
 
     def work() -> None:
-        for one, smaller, calls, last in zip(data, by, made, small, strict=True):
+        for one, smaller, each, last in zip(data, by, made, small, strict=True):
             codec.decode(one, by=smaller)
-            for copy in calls:
-                for function, given, named in copy:
-                    function(*given, **named)
+            for calls in each:
+                _again(calls)
                 pictures.encoded(last, extension)
 
     return Entry(name, work, len(data) * copies)
+
+
+def in_memory(name: str, files: Files) -> Entry:
+    """Return the work of resampling pictures that are decoded already."""
+    _, made = _recorded(files, 1)
+    return Entry(name, lambda: [_again(calls) for (calls,) in made], len(files))
+
+
+def _again(calls: list[Call]) -> None:
+    for function, given, named in calls:
+        function(*given, **named)
 
 
 def _recorded(files: Files, copies: int) -> tuple[list[int], list[list[list[Call]]]]:

@@ -37,7 +37,7 @@ def generate(effort: Effort) -> Section:
             source = pictures.folder(root / f"source-{copies}", files, times)
             entries.append(generate_entry(f"augkit, {name}", source, root, copies, times * 64))
             if copies != 4:
-                entries.append(bare.entry(f"{_BARE}, {name}", files, copies, ".jpg"))
+                entries.append(bare.from_files(f"{bare.NAME}, {name}", files, copies, ".jpg"))
         source = pictures.folder(disk / "source", files, effort.count(16, 1))
         entries.append(generate_entry(_TO_DISK, source, disk, 1, effort.count(16, 1) * 64))
         for form, pipeline in peers.albumentations_photo().items():
@@ -48,8 +48,8 @@ def generate(effort: Effort) -> Section:
         _against_floor(found, entries, timed)
         for name in names:
             found.numbers[name] = timed.ratio(f"augkit, {name}", _FLOOR)
-            if f"{_BARE}, {name}" in timed:
-                found.numbers[f"alone: {name}"] = timed.ratio(f"{_BARE}, {name}", _FLOOR)
+            if f"{bare.NAME}, {name}" in timed:
+                found.numbers[f"alone: {name}"] = timed.ratio(f"{bare.NAME}, {name}", _FLOOR)
     return found
 
 
@@ -61,14 +61,14 @@ def large(effort: Effort) -> Section:
         source = pictures.folder(root / "source", files, times)
         entries = [_floor(files, ".jpg")]
         entries.append(generate_entry("augkit, one copy a source", source, root, 1, times * len(files)))
-        entries.append(bare.entry(_BARE, files, 1, ".jpg"))
+        entries.append(bare.from_files(bare.NAME, files, 1, ".jpg"))
         for form, pipeline in peers.albumentations_photo().items():
             make = _copied(pipeline, files[:8], 1, root)
             entries.append(Entry(f"albumentations, {form}", *make))
         timed = interleaved(entries, effort)
         _against_floor(found, entries, timed)
         found.numbers["large"] = timed.ratio("augkit, one copy a source", _FLOOR)
-        found.numbers["alone: large"] = timed.ratio(_BARE, _FLOOR)
+        found.numbers["alone: large"] = timed.ratio(bare.NAME, _FLOOR)
     return found
 
 
@@ -138,7 +138,6 @@ def _saved(pixels: np.ndarray, labels: np.ndarray, root: Path) -> Callable[[], N
     return work
 
 
-_BARE = "augkit's calls to OpenCV, nothing else"
 _FLOOR = "floor: decode and encode, nothing else"
 _TO_DISK = "augkit, one copy a source, all files on this machine's disk"
 
