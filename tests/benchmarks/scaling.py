@@ -32,7 +32,7 @@ def workers(effort: Effort) -> Section:
     most = many[-1]
     head = ["pictures a second", *(f"{count}" for count in many), f"{most} against 1"]
     found = Section("workers", "Workers", _ABOUT_WORKERS, head)
-    times = effort.count(8 * most, 1)
+    times = effort.count(24 * most, 1)
     with scratch() as root, _processes(many) as crews:
         source = pictures.folder(root / "source", pictures.photos(64), times)
         compared = [
