@@ -129,7 +129,7 @@ class Run:
     def line_tables(self) -> NDArray[np.uint8] | None:
         """Return the 256-entry table of each draw's line, uint8 (N, 256); None where no draw changes tones.
 
-        One picture at a time wants them; to make all at once costs a tenth.
+        One picture at a time wants them; made all at once they cost a sixteenth.
         """
         if self.levels is None:
             return None
