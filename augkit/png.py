@@ -19,8 +19,8 @@ _LEVEL = 3
 and then."""
 
 _SMALL = 64 * 64
-"""Pixels.  Pictures of no more are deflated at level 0, in a seventh of the time.  Digits are then 40 % larger
-than at level 3: as large as OpenCV writes them where they are resampled, 30 % larger where they are not."""
+"""Pixels.  Pictures of no more are deflated at level 0, in a seventh of the time.  Digits are then 40 %
+larger than at level 3: as large as OpenCV writes them where they are resampled, 30 % larger where not."""
 
 _COLOURS = {1: 0, 3: 2}
 """PNG's word for grey and for red, green, blue."""
