@@ -18,7 +18,7 @@ from augkit.ops.op import Drawn
 from augkit.plan import Plan
 from augkit.safety import SafePolicy
 from augkit.sources.progress import bar
-from augkit.store import checking, disk, manifest
+from augkit.store import checking, disk, leaks, manifest
 from augkit.store.replaying import plan_of
 from augkit.store.sites import Site
 
@@ -83,6 +83,7 @@ class Contents:
         values:      column → how it is spread.
         first:       class → rows of its first sources in the split that is shown.
         quarantine:  split, source and reason of each picture that could not be read.
+        leaks:       the pictures that stand in several splits, as `augkit.store.leaks` names them.
     """
 
     root: Path
@@ -98,6 +99,7 @@ class Contents:
     values: dict[str, Values] = dataclasses.field(default_factory=dict)
     first: dict[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)
     quarantine: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    leaks: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
     @property
     def splits(self) -> list[str]:
@@ -141,7 +143,9 @@ def read(site: Site, *, shown: tuple[int, int, int]) -> Contents:
         said = json.loads((out / disk.PLAN).read_text("utf-8"))
         plan = plan_of(out, said)
         bad = json.loads((out / disk.PRIVATE / "quarantine.json").read_text("utf-8"))
-        found = Contents(out, said, _placeless(plan, out), tuple(said["classes"]), quarantine=bad)
+        twice = leaks.read(out)
+        classes = tuple(said["classes"])
+        found = Contents(out, said, _placeless(plan, out), classes, quarantine=bad, leaks=twice)
         _count(found, shown)
         _spread(found)
     except (OSError, ValueError, KeyError) as error:  # Arrow's own errors are among these

@@ -67,6 +67,7 @@ def _whole(site: Site, curves: list[Any], maps: list[Markup]) -> str:
         kept=_kept(found),
         changed=found.changed.most_common(_MOST_CHANGED),
         bad=found.quarantine[:_MOST_BAD],
+        twice=found.leaks[:_MOST_BAD],
         reasons=Counter(each["reason"] for each in found.quarantine).most_common(5),
         curves=curves,
         maps=maps,

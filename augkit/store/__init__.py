@@ -11,6 +11,7 @@ OUT/.augkit/manifest.parquet            each picture: source, copy, labels, draw
 OUT/.augkit/plan.json                   everything that decides the bytes, to tell another request by
 OUT/.augkit/policy.resolved.yaml        the policy in full; task.yaml, the task
 OUT/.augkit/quarantine.json             sources that could not be read, with reasons
+OUT/.augkit/leaks.json                  pictures that stand in several splits, where there are such
 OUT/.augkit/run/                        locks, log, finished shards, checks: what depends on time and machine
 """
 

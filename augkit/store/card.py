@@ -53,6 +53,12 @@ def card(job: Job, summary: Summary) -> str:
     if summary.bad:
         some = f"{len(summary.bad):,} source{'s' if len(summary.bad) > 1 else ''}"
         parts.append(f"{some} could not be read; `.augkit/quarantine.json` says why.\n")
+    if summary.leaks:
+        some = f"{summary.leaks:,} picture{'s stand' if summary.leaks > 1 else ' stands'}"
+        parts.append(
+            f"**{some} in more than one split**, as in the source: what is tested on them was trained on "
+            "them. `.augkit/leaks.json` names them.\n"
+        )
     return "\n".join(parts)
 
 

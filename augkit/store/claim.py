@@ -23,7 +23,14 @@ OURS = (
     disk.MARKER,
     disk.PRIVATE,
 )  # beside the folders of pictures
-PRIVATE = ("manifest.parquet", "plan.json", "policy.resolved.yaml", "quarantine.json", "task.yaml")
+PRIVATE = (
+    "leaks.json",
+    "manifest.parquet",
+    "plan.json",
+    "policy.resolved.yaml",
+    "quarantine.json",
+    "task.yaml",
+)
 _LOCK = f"{disk.RUN}/lock"
 _BEGINNING = 120  # seconds; longer than many parts take to begin, one after another
 

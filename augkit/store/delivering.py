@@ -125,7 +125,7 @@ def _make(
     _pull(bucket, root)
     summary = sealing.seal(job, list(sources.parts), len(sources), Mirror(bucket, root))
     _finish(bucket, root, owner)
-    return Generated(bucket.url, summary.rows, len(summary.bad), sum(summary.dropped.values()), done)
+    return Generated.whole(bucket.url, summary, done)
 
 
 def _begin(job: Job, wanted: dict[str, Any], request: Request, bucket: Bucket) -> bool:

@@ -45,6 +45,7 @@ class Summary:
         rows, originals, size: how many pictures in all and how many of them are copy 0; their bytes.
         drawn, dropped: class → how many draws were made, and dropped.
         bad:      (split, source, reason) of every source that was left out.
+        leaks:    how many pictures stand in several splits, their copies not counted.
         files:    path → SHA-256 of the files that hold several pictures.
         endings:  the extensions of the pictures.
         shown, full: class → rows of its first sources, for the contact sheet; `full` where no more fit.
@@ -57,6 +58,7 @@ class Summary:
     drawn: Counter[str] = dataclasses.field(default_factory=Counter)
     dropped: Counter[str] = dataclasses.field(default_factory=Counter)
     bad: list[tuple[str, str, str]] = dataclasses.field(default_factory=list)
+    leaks: int = 0
     files: dict[str, str] = dataclasses.field(default_factory=dict)
     endings: set[str] = dataclasses.field(default_factory=set)
     shown: dict[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)
@@ -249,8 +251,13 @@ def count(out: Path) -> int:
 
 def batches(out: Path, columns: list[str]) -> Iterator[dict[str, list[Any]]]:
     """Yield the manifest in batches of rows, each as column → values."""
+    for batch in tables(out, columns):
+        yield batch.to_pydict()
+
+
+def tables(out: Path, columns: list[str]) -> Iterator[Any]:
+    """Yield the manifest in batches of rows, each a `pyarrow.RecordBatch`."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(out / FILE) as file:
-        for batch in file.iter_batches(batch_size=ROW_GROUP, columns=columns):
-            yield batch.to_pydict()
+        yield from file.iter_batches(batch_size=ROW_GROUP, columns=columns)

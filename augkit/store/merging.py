@@ -95,7 +95,7 @@ def _merged(site: Site, max_bad: str) -> Generated:
     Path(job.tmp, job.token).touch()
     summary = sealing.seal(job, list(said["source"]), count, site)
     shutil.rmtree(job.tmp, ignore_errors=True)
-    return Generated(site.out, summary.rows, len(summary.bad), sum(summary.dropped.values()), "merged")
+    return Generated.whole(site.out, summary, "merged")
 
 
 def _verified(site: Site) -> Generated:

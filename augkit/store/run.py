@@ -31,6 +31,7 @@ class Generated:
         dropped:  how many draws were dropped.
         done:     "made", "finished" (an interrupted run), "merged" or "verified" (nothing was left to do).
         part:     which part of it this speaks of; None for the whole.
+        leaks:    how many pictures stand in several splits, their copies not counted.
     """
 
     out: Path | str
@@ -39,6 +40,13 @@ class Generated:
     dropped: int
     done: str
     part: Part | None = None
+    leaks: int = 0
+
+    @classmethod
+    def whole(cls, out: Path | str, summary: manifest.Summary, done: str) -> Generated:
+        """Say it of a data set that was just sealed."""
+        dropped = sum(summary.dropped.values())
+        return cls(out, summary.rows, len(summary.bad), dropped, done, leaks=summary.leaks)
 
     def text(self) -> str:
         """Return the result as the command line prints it."""
@@ -52,14 +60,21 @@ class Generated:
             some = f"{self.bad:,} source{'s' if self.bad > 1 else ''}"
             where = " (see .augkit/quarantine.json)" if self.part is None else ""
             parts.append(f"{some} could not be read{where}")
+        if self.leaks:
+            some = f"{self.leaks:,} picture{'s stand' if self.leaks > 1 else ' stands'}"
+            parts.append(f"{some} in more than one split (see .augkit/leaks.json)")
         return ", ".join(parts)
 
     def canonical(self) -> dict[str, Any]:
         """Return it as plain data; of what was made before, nothing is known that was left out."""
-        said = {"out": str(self.out), "done": self.done, "pictures": self.pictures}
-        left = {} if self.done == "verified" else {"bad": self.bad, "dropped": self.dropped}
-        part = {} if self.part is None else {"part": str(self.part)}
-        return {**said, **left, **part}
+        said: dict[str, Any] = {"out": str(self.out), "done": self.done, "pictures": self.pictures}
+        if self.done != "verified":
+            said |= {"bad": self.bad, "dropped": self.dropped}
+        if self.part is not None:
+            said["part"] = str(self.part)
+        elif self.done != "verified":
+            said["leaks"] = self.leaks
+        return said
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from augkit import policy
 from augkit.errors import StoreError
-from augkit.store import card, checking, claim, croissant, disk, ground, manifest
+from augkit.store import card, checking, claim, croissant, disk, ground, leaks, manifest
 from augkit.store.job import Job
 from augkit.store.sites import Site
 
@@ -35,6 +35,9 @@ def seal(job: Job, splits: Sequence[str], shards: int, site: Site) -> manifest.S
     summary = disk.patiently(rows)
     quarantine = [{"split": split, "source": key, "reason": reason} for split, key, reason in summary.bad]
     disk.replace_json(out, f"{disk.PRIVATE}/quarantine.json", quarantine)
+    if len(summary.pictures) > 1 and (twice := leaks.found(out)):
+        summary.leaks = len(twice)
+        disk.replace_json(out, leaks.FILE, twice)
     describe(job)
     _put(job, card.SHEET, card.sheet(job, summary, site))
     _put(job, "README.md", card.card(job, summary).encode("utf-8", "surrogateescape"))

@@ -237,9 +237,7 @@ def _make(job: Job, sources: Sources, wanted: dict[str, Any], request: Request) 
             _begin(job, sources, wanted, request)
             shards(job, sources, sealed, sum(expected.left.values()), request, do=do)
         summary = sealing.seal(job, list(sources.parts), len(sources), Folder(out))
-    dropped = sum(summary.dropped.values())
-    done = "finished" if job.again else "made"
-    return Generated(out, summary.rows, len(summary.bad), dropped, done)
+    return Generated.whole(out, summary, "finished" if job.again else "made")
 
 
 def _make_part(

@@ -174,6 +174,14 @@ def test_what_was_left_out_is_named_with_its_reason(tmp_path: Path) -> None:
     assert ["train", HOSTILE, bad["reason"]] in rows(page) and "1 source could not be read" in text(page)
 
 
+def test_what_stands_in_two_splits_is_named(tmp_path: Path) -> None:
+    one, two = [records.dataset([key], [making.picture(0)], [3], making.DIGITS) for key in ("a", HOSTILE)]
+    store.build(DatasetDict(train=one, test=two), tmp_path / "out")
+    page = report(tmp_path / "out")
+    assert ["train", "a", "3"] in rows(page) and ["test", HOSTILE, "3"] in rows(page)
+    assert "1 picture, as in the source" in text(page)
+
+
 def test_a_picture_that_is_harmed_is_not_shown(made: Path, tmp_path: Path) -> None:
     import shutil
 
