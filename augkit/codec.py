@@ -26,6 +26,9 @@ Picture = NDArray[np.uint8]
 MAX_PIXELS = 89_478_485  # Pillow's own limit: a quarter of a gigabyte as RGB
 BACKGROUND = 255  # what shows through transparent pixels: white
 
+SMALL = 64 * 64
+"""Pixels of pictures that are read whole and worked on together."""
+
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _PILLOW = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # closed: EPS starts other programs
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # JPEG markers that carry width and height
@@ -64,8 +67,10 @@ class Header:
 
     @property
     def reducible(self) -> bool:
-        """Tell whether `decode` can make this picture smaller while reading: plain JPEG files only."""
-        return self.kind == "jpeg" and self.channels > 0
+        """Tell whether `decode` can make this picture smaller while reading: plain JPEG files that are not
+        small already.
+        """
+        return self.kind == "jpeg" and self.channels > 0 and self.width * self.height > SMALL
 
     @property
     def kept_as(self) -> str | None:

@@ -281,7 +281,9 @@ def test_a_jpeg_file_is_read_smaller_as_the_mean_of_its_pixels(picture, by):
     assert np.abs(small[: height // by, : width // by] - mean).mean() < 2
 
 
-def test_only_plain_jpeg_files_are_read_smaller():
-    assert codec.peek(codec.encode(COLOUR, "jpeg:90")).reducible
-    assert not codec.peek(codec.encode(COLOUR, "png")).reducible
+def test_only_plain_jpeg_files_that_are_not_small_are_read_smaller():
+    large = np.tile(COLOUR, (5, 5, 1))
+    assert codec.peek(codec.encode(large, "jpeg:90")).reducible
+    assert not codec.peek(codec.encode(COLOUR, "jpeg:90")).reducible
+    assert not codec.peek(codec.encode(large, "png")).reducible
     assert codec.decode(codec.encode(COLOUR, "png"), by=4).shape == COLOUR.shape

@@ -19,7 +19,7 @@ from augkit.ops import OPS, Blend, Colour, Curve, Geometric, Op, Projective
 from augkit.ops.geometric import FlipHorizontal, Rotate
 from augkit.ops.tone import Brightness, Contrast, Invert
 from augkit.policy import Policy
-from augkit.render import reduction, reductions, render, render_batch
+from augkit.render import reductions, render, render_batch
 from augkit.render.warp import shrinks
 from augkit.steps import Step
 from tests.policies import GEOMETRIC, TONAL, a_step, drawn, read, written
@@ -515,7 +515,7 @@ def test_a_picture_read_at_half_its_size_is_rendered_as_the_whole_one():
         np.pad(whole, ((0, 1), (0, 1), (0, 0)), mode="edge"), (151, 101), interpolation=cv2.INTER_AREA
     )
     draws = made_of(Rotate(degrees=(10, 10)), Squeeze(), aspect=301 / 201)
-    assert reduction(draws, np.array([0]), (301, 201)) == 4
+    assert reductions(draws, np.array([[301, 201]])) == [4]
     small = render(half, draws, 0, size=(301, 201), by=2)
     assert small.shape == (16, 24, 3)
     assert np.abs(small.astype(int) - render(whole, draws, 0)).mean() < 1.5
@@ -559,8 +559,8 @@ def test_a_picture_that_only_gets_fewer_pixels_gets_no_darker_at_its_edges(size)
 
 def test_a_picture_that_is_not_shrunk_is_read_whole():
     draws = made_of(Rotate(degrees=(10, 10)))
-    assert reduction(draws, np.array([0]), (300, 200)) == 1
-    assert reduction(made_of(Squeeze(filter="nearest")), np.array([0]), (300, 200)) == 1
+    assert reductions(draws, np.array([[300, 200]])) == [1]
+    assert reductions(made_of(Squeeze(filter="nearest")), np.array([[300, 200]])) == [1]
 
 
 def test_a_small_picture_is_the_same_wherever_in_a_batch_it_stands():
@@ -573,15 +573,37 @@ def test_a_small_picture_is_the_same_wherever_in_a_batch_it_stands():
     assert all((render(pictures[i], draws, i) == together[i]).all() for i in range(0, 3000, 97))
 
 
-def test_no_picture_depends_on_what_is_done_to_the_others_of_its_batch():
-    rng = random.Random(3)
-    for seed in range(12):
-        draws = drawn(read(written(rng, steps=5, depth=2, modest=True)), 16, seed=seed, corners=False)
-        pictures = np.random.default_rng(seed).integers(0, 256, (16, 20, 20, 3), dtype=np.uint8)
-        together = render_batch(pictures, draws)
-        for i in range(16):
-            alone = render(pictures[i], draws.take(np.array([i])), 0)
-            assert (alone == together[i]).all() and (alone == render(pictures[i], draws, i)).all()
+HALF = {"p": 0.5}
+RUNS_END_HERE_AND_THERE = (
+    (
+        {"gamma": {"exponent": [0.5, 2]}},
+        {"rotate": {"degrees": [-9, 9], **HALF}},
+        {"contrast": {"gain": [1, 2]}},
+    ),
+    (
+        {"brightness": {"shift": [0.9, 0.9]}},
+        {"gamma": {"exponent": [0.9, 0.9]}},
+        {"flip_horizontal": HALF},
+        {"brightness": {"shift": [-0.9, -0.9]}},
+    ),
+    (
+        {"solarize": {"threshold": [0.5, 0.5], **HALF}},
+        {"shift": {"x": [-0.1, 0.1], **HALF}},
+        {"grey": HALF},
+    ),
+)
+FEW = [policy_of(*steps) for steps in RUNS_END_HERE_AND_THERE]
+MANY = [read(written(random.Random(seed), steps=5, depth=2, modest=True)) for seed in range(12)]
+
+
+@pytest.mark.parametrize("policy", FEW + MANY, ids=range(len(FEW + MANY)))
+def test_no_picture_depends_on_what_is_done_to_the_others_of_its_batch(policy):
+    draws = drawn(policy, 16, corners=False)
+    pictures = np.random.default_rng(5).integers(0, 256, (16, 20, 20, 3), dtype=np.uint8)
+    together = render_batch(pictures, draws)
+    for i in range(16):
+        alone = render(pictures[i], draws.take(np.array([i])), 0)
+        assert (alone == together[i]).all() and (alone == render(pictures[i], draws, i)).all()
 
 
 @pytest.mark.parametrize("name", sorted(name for name, op in OPS.items() if not issubclass(op, Blend)))
@@ -606,5 +628,5 @@ def test_sources_are_read_as_much_smaller_together_as_each_alone():
     )
     sizes = np.array([(400, 300), (1600, 1200), (4000, 3000), (1600, 1200)] * 8)
     draws = drawn(policy, len(sizes), aspects=(4 / 3, 4 / 3), corners=False)
-    each = [reduction(draws, np.array([i]), tuple(size)) for i, size in enumerate(sizes.tolist())]
+    each = [int(reductions(draws.take(np.array([i])), sizes[i : i + 1])[0]) for i in range(len(sizes))]
     assert reductions(draws, sizes).tolist() == each and len(set(each)) > 2

@@ -9,9 +9,9 @@ Fixed letters: N draws, L steps (choices opened), K drawn numbers.
 
 from __future__ import annotations
 
-from augkit.draw.draws import Draws, numbered
-from augkit.draw.runs import Run, Use
+from augkit.draw.draws import ON_THE_WAY, Draws, numbered
+from augkit.draw.runs import Run, Use, stands_alone
 from augkit.draw.sampling import draw
 from augkit.draw.tones import bends
 
-__all__ = ["Draws", "Run", "Use", "bends", "draw", "numbered"]
+__all__ = ["ON_THE_WAY", "Draws", "Run", "Use", "bends", "draw", "numbered", "stands_alone"]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from augkit import affine
 from augkit.affine import IDENTITY, Map
-from augkit.draw.runs import Done, Group, Run, Use, Window, chosen, compiled, filled
+from augkit.draw.runs import Done, Group, Run, Use, Window, chosen, compiled, decisive, ends, filled, fused
 from augkit.draw.tilts import Tilt, tilt
 from augkit.draw.tones import bends, tones
-from augkit.ops import Drawn, Geometric, Kernel, Tone
+from augkit.ops import Colour, Curve, Drawn, Geometric, Projective, Tone
 from augkit.policy import Policy
 from augkit.reach import AXES, TONE, Limits
 from augkit.steps import Step
@@ -29,7 +29,7 @@ class Whole:
 
     Attributes:
         through: the composed map of each draw, from the source's frame to the output's.
-        windows: for each cropping step, where it is done, the map up to it, and its frame's aspect.
+        windows: the frames that points may have left: of each cropping step, and wherever a run ends.
         line:    contrast (the slope, negative when inverted) and brightness of each draw, float64 (N,).
         after:   float64 (N,), width over height of the output's frame.
     """
@@ -103,11 +103,9 @@ class Draws:
     @functools.cached_property
     def whole(self) -> Whole:
         """Return all steps composed, kernels left out."""
-        measured = [step for step in self.done if isinstance(step[0], Geometric | Tone)]
         others = any(done.any() for op, done, _ in self.done if not isinstance(op, Geometric | Tone))
-        parts = compiled(measured, self.aspects) if others else self._compiled
-        run = next((part for part in parts if isinstance(part, Run)), None)
-        if run is None:
+        run = fused(self.done, self.aspects) if others else next(iter(self._compiled), None)
+        if not isinstance(run, Run):
             a, b, tx, c, d, ty = filled(IDENTITY, len(self))
             return Whole((a, b, tx, c, d, ty), (), (a, b), self.aspects)
         a, b, tx, c, d, ty = run.through[:6]
@@ -115,21 +113,17 @@ class Draws:
 
     @functools.cached_property
     def groups(self) -> list[Group]:
-        """Return the draws that do the same kernels, and what is rendered for them.
+        """Return the draws whose runs end at the same steps, and what is rendered for them.
 
-        What is fused depends on which kernels stand between maps: in groups, no picture depends on what is
-        done to the others of its batch.
+        What is fused depends on what stands between maps: in groups, no picture depends on what is done to
+        the others of its batch.
         """
-        kernels = [isinstance(step.op, Kernel) for step in self.policy.leaves()]
-        patterns, place = np.unique(self.active[kernels], axis=1, return_inverse=True)
+        which = decisive(step.op for step in self.policy.leaves())
+        patterns, place = np.unique(self.active[which], axis=1, return_inverse=True)
         if patterns.shape[1] <= 1:
             return [Group(np.arange(len(self)), self._compiled)]
-        out = []
-        for number in range(patterns.shape[1]):
-            which = np.flatnonzero(place == number)
-            some = self.take(which)
-            out.append(Group(which, some._compiled))
-        return out
+        members = [np.flatnonzero(place == number) for number in range(patterns.shape[1])]
+        return [Group(mine, self.take(mine)._compiled) for mine in members]
 
     def parts(self, i: int) -> tuple[list[Run | Use], int]:
         """Return what is rendered for draw `i`, in order (runs of fused steps, and kernels between them), and
@@ -159,13 +153,36 @@ class Draws:
         """Return all that each draw reaches on a measured axis, float64 (P, N).
 
         Where a curve bends tones these are the least and the greatest slope, and where a homography moves
-        points those of many places; NaN where the axis does not speak of it.
+        points those of many places; where runs end, what the picture was there counts, too, as far as later
+        steps do not bring it back (`on_the_way`).  NaN where the axis does not speak of it.
         """
+        last = self.at_last(axis)
+        if axis not in ON_THE_WAY or not self._stages:
+            return last
+        before = [on_the_way(axis, stage.at_last, last) for _, stage in self._stages]
+        shown = [np.where(end, values, np.nan) for (end, _), values in zip(self._stages, before, strict=True)]
+        return np.concatenate([last, *shown])
+
+    def at_last(self, axis: str) -> Floats:
+        """Return what the finished picture is on a measured axis, float64 (P, N)."""
         if axis in TONE and self._tones is not None:
             return self._tones[axis]
         if axis not in TONE and self._tilt is not None:
             return self._tilt.kept()[None] if axis == "kept" else self._poses[axis]
         return _PLAIN[axis](self)[None]
+
+    @functools.cached_property
+    def _stages(self) -> list[tuple[Bools, Draws]]:
+        """Return for each step before which a run ends in which draws it does, and the draws up to there."""
+        out = []
+        moved = np.zeros(len(self), dtype=np.bool_)
+        for place, ((op, done, _), end) in enumerate(zip(self.done, ends(self.done), strict=True)):
+            if (end & moved).any():
+                active = self.active.copy()
+                active[place:] = False
+                out.append((end & moved, dataclasses.replace(self, active=active)))
+            moved = moved | done if isinstance(op, _MEASURED) else moved
+        return out
 
     def outside(self, axis: str, limit: Limits) -> Floats:
         """Return how far each draw lies outside a limit on a measured axis, 0 or less inside.
@@ -229,6 +246,30 @@ class Draws:
     def _compiled(self) -> list[Run | Use]:
         """Return what is rendered where all draws do the same kernels."""
         return compiled(self.done, self.aspects)
+
+
+_MEASURED = (Geometric, Tone, Projective, Curve, Colour)
+"""The kinds of steps that a draw's measures speak of."""
+
+ON_THE_WAY = ("stretch", "zoom", "contrast", "brightness")
+"""The axes on which a picture counts that is made on the way, and not the finished one alone."""
+
+
+def on_the_way(axis: str, reached: Callable[[str], Floats], last: Floats) -> Floats:
+    """Return what a picture made on the way lost on one of these axes, float64 (P, N): tones of it may have
+    been clipped, and details of what was shrunk are gone.  What was enlarged has lost none of them, and of
+    what was inverted, the slope counts.
+
+    Args:
+        axis:    one of `ON_THE_WAY`.
+        reached: returns what the picture on the way is on an axis.
+        last:    what the finished picture is on this one.
+    """
+    if axis == "zoom":
+        return np.minimum(reached(axis), np.fmin.reduce(last, axis=0))
+    if axis == "contrast":
+        return np.concatenate([reached("contrast"), reached("inverted")])
+    return reached(axis)
 
 
 _PLAIN: Mapping[str, Callable[[Draws], Floats]] = {

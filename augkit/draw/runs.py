@@ -3,15 +3,16 @@
 Steps that move points compose to one homography.  Tone lines and colour matrices are affine and commute with
 resampling, the sheet around the picture going along, so that they are done after it wherever they stood.  A
 curve (gamma, solarize) commutes with nothing but tone after it: a step that moves points or mixes colours
-after a curve begins the next run, and so does a kernel.
+after a curve begins the next run, and so does a kernel.  Where a run ends, what lies outside the frame or the
+range of levels is gone.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ _AT_ONCE = 256
 
 
 class Window(NamedTuple):
-    """Hold a cropping step: where it is done, the map up to it, and its frame's width over height."""
+    """Hold a frame on the way: in which draws it is one, the map up to it, and its width over height."""
 
     done: Bools
     through: Plane
@@ -158,7 +159,9 @@ class Use:
 
 
 class Group(NamedTuple):
-    """Hold draws that do the same kernels: which they are, int64 (n,), and what is rendered for them."""
+    """Hold draws whose runs end at the same steps: which they are, int64 (n,), and what is rendered for
+    them.
+    """
 
     which: NDArray[np.int64]
     parts: list[Run | Use]
@@ -168,7 +171,8 @@ def compiled(steps: Iterable[Done], aspects: Floats) -> list[Run | Use]:
     """Return what is rendered, in order.
 
     Args:
-        steps:   the steps in order; those that no draw does are left out; a kernel is done by all or none.
+        steps:   the steps in order; those that no draw does are left out; runs end at the same of them for
+                 all draws (see `decisive`).
         aspects: float64 (N,), width over height of the source pictures.
     """
     out: list[Run | Use] = []
@@ -176,7 +180,7 @@ def compiled(steps: Iterable[Done], aspects: Floats) -> list[Run | Use]:
     for op, done, values in steps:
         if isinstance(op, Blend) or not done.any():
             continue
-        if isinstance(op, Kernel) and not _fuses(op):
+        if stands_alone(op):
             out += run.finished()
             out.append(Use(op, values))
             run = _Growing(run.aspect)
@@ -188,8 +192,49 @@ def compiled(steps: Iterable[Done], aspects: Floats) -> list[Run | Use]:
     return [*out, *run.finished()]
 
 
-def _fuses(op: Kernel) -> bool:
-    return isinstance(op, Curve | Projective) or (isinstance(op, Colour) and op.linear)
+def stands_alone(op: Op) -> TypeGuard[Kernel]:
+    """Tell whether an op is rendered by its own code, between runs."""
+    fuses = isinstance(op, Curve | Projective) or (isinstance(op, Colour) and op.linear)
+    return isinstance(op, Kernel) and not fuses
+
+
+def decisive(ops: Iterable[Op]) -> list[bool]:
+    """Tell for each step whether it decides where runs end: draws that do the same of these are rendered by
+    the same runs.
+    """
+    out = []
+    curved = False
+    for op in ops:
+        out.append(isinstance(op, Kernel) or (curved and isinstance(op, Geometric)))
+        curved |= isinstance(op, Curve)
+    return out
+
+
+def ends(steps: Sequence[Done]) -> list[Bools]:
+    """Tell for each step in which draws a run ends before it, bool (N,) each."""
+    out: list[Bools] = []
+    curved: Any = False
+    for op, done, _ in steps:
+        if isinstance(op, Blend | Tone | Curve):
+            out.append(np.zeros_like(done))
+            curved = curved | done if isinstance(op, Curve) else curved
+        else:
+            out.append(done if stands_alone(op) else done & curved)
+            curved = curved & ~done
+    return out
+
+
+def fused(steps: Sequence[Done], aspects: Floats) -> Run | None:
+    """Return all maps and lines among some steps as one run, with a window wherever a run ends; None where
+    there are none.
+    """
+    run = _Growing(aspects)
+    for (op, done, values), end in zip(steps, ends(steps), strict=True):
+        if end.any() and run.through is not IDENTITY:
+            run.windows.append(Window(end, run.through, run.aspect))
+        if isinstance(op, Geometric | Tone) and done.any():
+            run.add(op, done, values)
+    return next(run.finished(), None)
 
 
 class _Growing:

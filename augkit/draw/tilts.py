@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from augkit import affine
 from augkit.affine import IDENTITY, HalfPlane
-from augkit.draw.runs import Done, Plane, Window, chosen, composed, filled
+from augkit.draw.runs import Done, Plane, Window, chosen, composed, ends, filled
 from augkit.ops import Geometric, Projective
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,8 @@ class Tilt:
 
     Attributes:
         before: float64 (N,), width over height of the source.
-        frames: where points may be lost: before each homography, after each cropping step, and at last.
+        frames: where points may be lost: before each homography, after each cropping step, wherever a run
+            ends, and at last.
         clips:  for each frame whether what is outside it is gone.
     """
 
@@ -80,7 +81,10 @@ def tilt(steps: Sequence[Done], aspects: Floats) -> Tilt | None:
         return None
     through: Plane = IDENTITY
     aspect, frames, clips = aspects, list[Window](), list[bool]()
-    for op, done, values in steps:
+    for (op, done, values), end in zip(steps, ends(steps), strict=True):
+        if end.any():
+            frames.append(Window(end, through, aspect))
+            clips.append(True)
         if isinstance(op, Geometric):
             through = chosen(done, composed(op.matrix(values, aspect), through), through)
             if op.aspect_after is not None:

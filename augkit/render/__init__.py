@@ -102,17 +102,6 @@ def _group(pictures: Picture, group: Group, fill: Picture, border: str) -> Pictu
     return out
 
 
-def reduction(draws: Draws, which: NDArray[np.int64], size: tuple[int, int]) -> int:
-    """Return how much smaller a decoder may make a source picture for some draws of it: 1, 2, 4 or 8.
-
-    Args:
-        draws: the draws.
-        which: int64, those of one source.
-        size:  its width and height in pixels.
-    """
-    return int(reductions(draws.take(which), np.tile(size, (len(which), 1))).min()) if len(which) else 1
-
-
 def reductions(draws: Draws, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return how much smaller a decoder may make the source picture of each draw: 1, 2, 4 or 8, int64 (N,).
 

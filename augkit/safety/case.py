@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from augkit.draw import draw
+from augkit.draw import ON_THE_WAY, draw
 from augkit.intervals import Arcs, Interval
 from augkit.ops.foreign import Foreign
 from augkit.policy import Policy
@@ -22,6 +22,7 @@ from augkit.safety.settle import MEASURED, Answer, Settler, culprits
 from augkit.steps import Choice, Node, Step
 from augkit.tasks import Task
 
+_MARGIN = 1e-6
 _OTHER_BORDER = "write 'border: edge' or 'border: constant', or bring nothing in from outside"
 
 
@@ -60,6 +61,8 @@ class Outside:
         if border:
             does, fix = f"beside the picture, where the border reflects, {does}", _OTHER_BORDER
         survived = but or self._survive()
+        if self._on_the_way():
+            does = f"{does} on the way"
         if self.answer.state == "unsafe":
             problem = f"{does.format(_shown(self.axis, self.answer.value))}, but {survived}"
         else:
@@ -97,6 +100,13 @@ class Outside:
         names = [leaf.name for leaf in moving]
         said = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
         return (moving[-1] if moving else None), said or "the steps"
+
+    def _on_the_way(self) -> bool:
+        """Tell whether it is a picture made on the way that leaves the limit, and not the finished one."""
+        draw = self.answer.witness
+        if draw is None or self.axis not in ON_THE_WAY:
+            return False
+        return bool(self.limit.excess(draw.at_last(self.axis)).max() <= _MARGIN)
 
     def _moves(self, leaf: Step, aspect: Interval) -> bool:
         effects = leaf.op.effects(aspect)

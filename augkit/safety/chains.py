@@ -9,11 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from augkit import affine
-from augkit.draw import Draws
+from augkit.draw import Draws, stands_alone
 from augkit.intervals import Interval
-from augkit.ops import Drawn, Geometric, Op
+from augkit.ops import Curve, Drawn, Geometric, Op
 from augkit.policy import Policy
 from augkit.reach import Reach
+from augkit.safety import bound
 from augkit.safety.bound import along, shape_after
 from augkit.steps import Node, Step
 
@@ -26,11 +27,13 @@ Family = tuple[type[Op], ...]
 @dataclasses.dataclass(frozen=True)
 class Chain:
     """Hold one way through the choices: the steps of one family in order, the numbers that are settled
-    (fixed ones and options), and the names of all steps of any family that are done on the way.
+    (fixed ones and options), the names of the steps before which a run may end, and the names of all steps
+    of any family that are done on the way.
     """
 
     steps: tuple[Step, ...]
     fixed: tuple[tuple[str, float], ...]
+    ends: frozenset[str]
     done: tuple[str, ...] = dataclasses.field(compare=False)
 
     @property
@@ -86,9 +89,8 @@ class Chain:
         while steps and self._carries_frame_onto_itself(*list(along(steps, aspect))[-1]):
             steps.pop()
         names = {step.name for step in steps}
-        return Chain(
-            tuple(steps), tuple(f for f in self.fixed if f[0].rpartition(".")[0] in names), self.done
-        )
+        fixed = tuple(f for f in self.fixed if f[0].rpartition(".")[0] in names)
+        return Chain(tuple(steps), fixed, self.ends & names, self.done)
 
     def _carries_frame_onto_itself(self, step: Step, aspect: Interval) -> bool:
         given = self.given
@@ -104,15 +106,16 @@ class Chain:
 
     def as_draws(self, policy: Policy, found: dict[str, np.ndarray], aspects: np.ndarray) -> Draws:
         """Turn numbers by address, float64 (N,), into draws that the policy can make; steps of other families
-        rest where they can.
+        rest where they can, but those that end a run are done where nothing forbids it.
         """
         leaves, count = list(policy.leaves()), len(aspects)
+        done = {*self.done, *self._ending(policy)}
         numbers = [
             np.broadcast_to(found.get(f"{step.name}.{n.name}", _rest(n)), (count,))
             for step in leaves
             for n in step.op.drawn()
         ]
-        active = np.array([[step.name in self.done] for step in leaves], dtype=np.bool_).reshape(-1, 1)
+        active = np.array([[step.name in done] for step in leaves], dtype=np.bool_).reshape(-1, 1)
         empty = np.empty(0, np.int64)
         return Draws(
             policy,
@@ -123,6 +126,17 @@ class Chain:
             empty,
             np.ones(count, dtype=np.bool_),
         )
+
+    def _ending(self, policy: Policy) -> set[str]:
+        """Return the names of steps outside of choices by which a run of these steps may end."""
+        curves = all(isinstance(step.op, Geometric) for step in self.steps)
+        return {
+            node.name
+            for node in policy.steps
+            if isinstance(node, Step)
+            and node.p > 0
+            and (stands_alone(node.op) or (curves and isinstance(node.op, Curve)))
+        }
 
 
 def chains(policy: Policy, family: Family, most: int) -> list[Chain] | None:
@@ -141,8 +155,17 @@ def _rest(number: Drawn) -> float:
 
 
 def _chains(policy: Policy, family: Family) -> Iterator[Chain]:
+    ending = bound.ending(policy)
+    order = {leaf.name: place for place, leaf in enumerate(policy.leaves())}
+    places = [order[name] for name in ending]
     for way in _sequences(policy.steps, family):
         steps = _of(way, family)
+        at = [order[step.name] for step in steps]
+        ends = frozenset(
+            step.name
+            for step, before, place in zip(steps[1:], at, at[1:], strict=False)
+            if any(before < end <= place for end in places)
+        )
         picks = [
             [(f"{step.name}.{number.name}", option) for option in number.options]
             for step in steps
@@ -150,7 +173,7 @@ def _chains(policy: Policy, family: Family) -> Iterator[Chain]:
             if number.options
         ]
         for chosen in itertools.product(*picks):
-            yield Chain(steps, tuple(chosen), tuple(step.name for step in way))
+            yield Chain(steps, tuple(chosen), ends, tuple(step.name for step in way))
 
 
 def _of(way: tuple[Step, ...], family: Family) -> tuple[Step, ...]:

@@ -51,8 +51,8 @@ class Maps:
     def parts(self) -> list[list[int]]:
         """Return the positions of the steps between each frame and the next.
 
-        The frames are the source, each cropping step's window, and the output.  A frame that is the one
-        before it, turned or mirrored onto itself, is left out.
+        The frames are the source, each cropping step's window, the frame wherever a run may end, and the
+        output.  A frame that is the one before it, turned or mirrored onto itself, is left out.
         """
         out: list[list[int]] = []
         for part, same in zip(self._parts, self.same, strict=True):
@@ -72,6 +72,8 @@ class Maps:
     def _parts(self) -> list[list[int]]:
         out: list[list[int]] = [[]]
         for position, step in enumerate(self.chain.steps):
+            if step.name in self.chain.ends and out[-1]:
+                out.append([])
             out[-1].append(position)
             if isinstance(step.op, Geometric) and step.op.clips:
                 out.append([])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.draw import Draws, numbered
+from augkit.draw import ON_THE_WAY, Draws, numbered
 from augkit.intervals import Interval
 from augkit.ops.foreign import Foreign
 from augkit.policy import Policy
@@ -103,8 +104,22 @@ class Settler:
         if axis not in branch.AXES or bound.unmeasured(self.policy, axis, self.aspect) != Reach():
             return Answer("unproven", reached, value)
         settled, draw = branch.prove(self.policy, axis, limit, self.aspect)
+        settled = settled and self._kept_on_the_way(axis, limit)
         unsafe = self._unsafe(axis, limit, reached, draw) if settled is False and draw is not None else None
         return unsafe or Answer("safe" if settled else "unproven", reached, value)
+
+    def _kept_on_the_way(self, axis: str, limit: Limits) -> bool:
+        """Tell whether pictures on the way are proved to stay inside a limit, wherever a run may end."""
+        if axis not in ON_THE_WAY:
+            return True
+        within = Interval(limit.low, math.inf) if axis == "zoom" and isinstance(limit, Interval) else limit
+        axes = ("contrast", "inverted") if axis == "contrast" else (axis,)
+        return all(
+            inside(bound.at_last(stage, self.aspect).on(each), within)
+            or branch.prove(stage, each, within, self.aspect)[0]
+            for stage in bound.stages(self.policy)
+            for each in axes
+        )
 
     def _unseen(self, axis: str) -> bool:
         """Tell whether steps matter on an axis of which no draw says what they do."""
@@ -136,9 +151,11 @@ class Settler:
         return Answer("unproven", reached, border=True)
 
     def _unsafe(self, axis: str, limit: Limits, reached: Limits, found: Draws) -> Answer | None:
-        """Answer by a draw outside; None where steps that no measure sees may bring it back."""
+        """Answer by a draw outside; None where it is none, or where steps that no measure sees may bring it
+        back.
+        """
         plain = simplified(found, lambda draw: float(bound.outside(draw, axis, limit)[0]))
-        if not bound.certain(plain, axis, limit):
+        if not _leaves(plain, axis, limit):
             return None
         return Answer("unsafe", reached, _value(axis, limit, plain), plain)
 

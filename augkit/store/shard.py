@@ -1,4 +1,4 @@
-"""Making one shard: decode each source once, draw for all, render, write, move into place, and seal.
+"""Making one shard: decode each source, draw for all, render, write, move into place, and seal.
 
 The seal is the shard's piece of the manifest, written last.  What has no seal is made again, to the same
 bytes.
@@ -40,7 +40,6 @@ _Encoded = tuple[bytes, tuple[int, int]]
 """A picture's file, and its width and height in pixels."""
 
 _BLOCK = 32_000_000  # bytes of encoded pictures held at once
-_SMALL = 64 * 64  # pixels of pictures that are worked on together
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,14 +74,17 @@ class _Block:
         draws:    of all their copies, source by source; None where nothing is drawn.
         firsts:   int64 (N,), the first draw of each source.
         reshaped: N draws that give originals the size of every picture; None where they keep their own.
-        by:       how many times smaller each source may be read, for all that is made of it.
+        by:       int64, how many times smaller the source may be read for each draw, whatever else is made
+            of it.
+        whole:    int64 (N,), and for each original.
     """
 
     sources: list[_Source]
     draws: Draws | None
     firsts: NDArray[np.int64]
     reshaped: Draws | None
-    by: list[int]
+    by: NDArray[np.int64]
+    whole: NDArray[np.int64]
 
 
 def make(job: Job, shard: Shard, attempt: int) -> Made:
@@ -170,30 +172,16 @@ def _drawn(job: Job, shard: Shard, sources: list[_Source]) -> _Block:
             aspects, zeros = sizes[:, 0] / sizes[:, 1], np.zeros(len(sources), dtype=np.int64)
             reshaped = draw(job.plan.policy, words, zeros, seed=job.plan.seed, aspects=aspects, labels=labels)
             reshaped = undone(reshaped, np.ones(len(sources), dtype=np.bool_))
-    by = _reduced(sources, copies, draws, reshaped, sizes, originals=job.originals(shard.split))
-    return _Block(sources, draws, firsts, reshaped, by)
-
-
-def _reduced(
-    sources: list[_Source],
-    copies: NDArray[np.int64],
-    draws: Draws | None,
-    reshaped: Draws | None,
-    sizes: NDArray[np.int64],
-    *,
-    originals: bool,
-) -> list[int]:
-    """Return how many times smaller each source may be read, for all that is made of it."""
     readable = np.array([source.header.reducible for source in sources], dtype=np.bool_)
-    most = np.full(len(sources), 9)
-    if readable.any() and draws is not None:
-        each = np.where(draws.accepted, reductions(draws, np.repeat(sizes, copies, axis=0)), 9)
-        np.minimum.at(most, np.repeat(np.arange(len(sources)), copies), each)
-    if readable.any() and reshaped is not None:
-        most = np.minimum(most, reductions(reshaped, sizes))
-    elif originals:
-        readable &= np.array([source.header.kept_as is not None for source in sources])
-    return [int(by) for by in np.where(readable & (most < 9), most, 1)]
+    by = _reduced(draws, np.repeat(sizes, copies, axis=0), np.repeat(readable, copies))
+    return _Block(sources, draws, firsts, reshaped, by, _reduced(reshaped, sizes, readable))
+
+
+def _reduced(draws: Draws | None, sizes: NDArray[np.int64], readable: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how many times smaller the source of each draw may be read, int64 (N,)."""
+    if draws is None or not readable.any():
+        return np.ones(len(sizes), dtype=np.int64)
+    return np.where(readable, reductions(draws, sizes), 1)
 
 
 def _together(
@@ -202,14 +190,13 @@ def _together(
     """Decode a block of small sources, and make all their pictures at once.
 
     Returns the sources' pictures by place in the shard, and the files made of them by number of the draw.
-    Nothing is
-    made where the sources are not alike, or where a step is code that may hang on a picture.
+    Nothing is made where the sources are not alike, or where a step is code that may hang on a picture.
     """
     sources, draws, firsts = block.sources, block.draws, block.firsts
     sizes = {source.size for source in sources}
     if draws is None or len(sizes) != 1 or _has_kernels(draws):
         return {}, {}
-    if max(sizes)[0] * max(sizes)[1] > _SMALL:
+    if max(sizes)[0] * max(sizes)[1] > codec.SMALL:
         return {}, {}
     pictures: list[Picture] = []
     which: list[int] = []
@@ -242,41 +229,66 @@ def _make_source(
     together: dict[int, _Encoded],
     shelf: Shelf,
 ) -> None:
-    """Make all pictures of source number `at` from one decode (its `picture`, where that is done)."""
-    source, draws, by = block.sources[at], block.draws, block.by[at]
+    """Make all pictures of source number `at` (its `picture`, where that is decoded)."""
+    source, draws = block.sources[at], block.draws
     key, label = shard.keys[source.place], int(shard.labels[source.place])
+    originals, first, count = (
+        job.originals(shard.split),
+        int(block.firsts[at]),
+        int(shard.copies[source.place]),
+    )
     try:
-        if picture is None:
-            picture = codec.decode(source.data, name=key, by=by, header=source.header)
-        else:
-            by = 1
+        read = _decoded(block, at, key, picture, count, originals=originals)
     except PictureError as error:
         shelf.rows.bad.append((key, error.problem))
         return
     put = functools.partial(shelf.put, source.place, hashlib.sha256(source.data).hexdigest())
     ending = codec.settings(job.format)[0]
-    if job.originals(shard.split):
+    if originals:
         extension = source.header.kept_as
         if block.reshaped is not None:
-            made = _encoded(job, render(picture, block.reshaped, at, size=source.size, by=by))
+            by = int(block.whole[at])
+            made = _encoded(job, render(read[by], block.reshaped, at, size=source.size, by=by))
             put(0, label, *made, ending, -1)
         elif extension:
             put(0, label, source.data, source.size, extension, -1)
         else:
-            put(0, label, codec.encode(picture), source.size, ".png", -1)
+            put(0, label, codec.encode(read[1]), source.size, ".png", -1)
     if draws is None:
         return
-    first, count = int(block.firsts[at]), int(shard.copies[source.place])
     accepted = draws.accepted[first : first + count].tolist()
     labels = draws.labels[first : first + count].tolist()
     if count:
         shelf.rows.count(job.classes[label], count, accepted.count(False))
     for number, good in enumerate(accepted, first):
         if good:
+            by = int(block.by[number])
             data, size = together.get(number) or _encoded(
-                job, render(picture, draws, number, size=source.size, by=by)
+                job, render(read[by], draws, number, size=source.size, by=by)
             )
             put(number - first + 1, labels[number - first], data, size, ending, number)
+
+
+def _decoded(
+    block: _Block, at: int, key: str, picture: Picture | None, count: int, *, originals: bool
+) -> dict[int, Picture]:
+    """Decode a source for all that is made of it: as many times smaller as is asked → its picture.
+
+    How a copy is read depends on its own draw alone, so that it is the same whatever other copies there are.
+    """
+    if picture is not None:
+        return {1: picture}
+    source, first = block.sources[at], int(block.firsts[at])
+    needed = set()
+    if block.draws is not None:
+        needed |= {
+            int(by) for by in block.by[first : first + count][block.draws.accepted[first : first + count]]
+        }
+    if originals and block.reshaped is not None:
+        needed.add(int(block.whole[at]))
+    elif not needed or (originals and source.header.kept_as is None):
+        needed.add(1)
+    return {by: codec.decode(source.data, name=key, by=by, header=source.header) for by in sorted(needed)}
 
 
 def _encoded(job: Job, picture: Picture) -> _Encoded:

@@ -15,7 +15,7 @@ from augkit.errors import PolicyError
 from augkit.intervals import Interval
 from augkit.ops.crops import CentreCrop, RandomResizedCrop
 from augkit.ops.framing import Pad, Resize
-from augkit.render import reduction, render, render_batch
+from augkit.render import reductions, render, render_batch
 from tests.policies import drawn, read
 
 
@@ -215,11 +215,8 @@ def test_a_batch_changes_its_size_as_its_pictures_do():
 
 def test_a_large_source_may_be_read_small():
     draws = draws_of({"resize": {"width": 224, "height": 224}}, aspect=4 / 3)
-    assert [reduction(draws, np.array([0]), size) for size in ((400, 300), (1600, 1200), (4000, 3000))] == [
-        1,
-        2,
-        4,
-    ]
+    sizes = [(400, 300), (1600, 1200), (4000, 3000)]
+    assert [reductions(draws, np.array([size])).item() for size in sizes] == [1, 2, 4]
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,16 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
+from datasets import DatasetDict
 
 from augkit import cli, codec, sources, store
 from augkit.errors import StoreError, UsageError
 from augkit.plan import Plan
+from augkit.sources import records
 from tests.store import making
 
 
@@ -143,3 +147,29 @@ def test_a_row_that_is_not_there_is_refused(made, row):
 def test_only_a_finished_data_set_is_replayed(tmp_path):
     with pytest.raises(StoreError, match="no finished data set"):
         store.replay(tmp_path, 0)
+
+
+def test_promise_15_photos_that_are_read_smaller_do_not_depend_on_their_other_copies(tmp_path):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (8, 60, 80, 3), dtype=np.uint8)
+    photos = [cv2.resize(each, (800, 600), interpolation=cv2.INTER_CUBIC) for each in coarse]
+    files = [codec.encode(photo, "jpeg:90") for photo in photos]
+    keys = [f"k{number}" for number in range(8)]
+    data = DatasetDict(train=records.dataset(keys, files, [number % 2 for number in range(8)], ("a", "b")))
+    steps = "[{random_resized_crop: {area: [0.08, 1.0]}}, {resize: {width: 64, height: 64}}]"
+    text = f"version: 1\ntask: none\nsteps: {steps}"
+    made = {}
+    for copies, originals in ((1, True), (4, True), (4, False)):
+        out = tmp_path / f"{copies}-{originals}"
+        plan = making.plan(text, ("a", "b"), copies=copies, originals=originals)
+        store.generate(plan, data, out, progress=False)
+        made[copies, originals] = making.tree(out)
+    one, four, alone = made.values()
+    ours = [name for name in four if name.startswith("train/") and not name.endswith("-0.png")]
+    assert {name: four[name] for name in ours if name.endswith("-1.png")} == {
+        name: digest for name, digest in one.items() if name.endswith("-1.png")
+    }
+    assert {name: four[name] for name in ours} == {name: alone[name] for name in ours}
+    built = tmp_path / "built"
+    store.build(data, built, progress=False)
+    assert all(store.replay(tmp_path / "4-True", name, source=str(built)).ok for name in ours)
