@@ -1,3 +1,3 @@
 """augkit: data augmentation that knows what a label survives."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

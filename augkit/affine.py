@@ -10,7 +10,6 @@ P(s) · F^m with F the left-right mirror; here `stretch` is the ratio of the axe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -189,15 +188,3 @@ def kept_at_least(maps: Sequence[Map]) -> Floats:
 def _end(entry: Any, sign: Floats) -> Floats:
     end: Floats = np.clip(np.where(sign > 0, entry.high, entry.low), -1e12, 1e12)
     return end
-
-
-def turned_stretched(turn_degrees: float, stretch: float) -> Map:
-    """Return the map that stretches along x by √stretch, along y by 1/√stretch, and then turns.
-
-    For tests and witnesses.
-    """
-    angle, root = math.radians(turn_degrees), math.sqrt(stretch)
-    return (
-        math.cos(angle) * root, -math.sin(angle) / root, 0.0,
-        math.sin(angle) * root, math.cos(angle) / root, 0.0,
-    )  # fmt: skip

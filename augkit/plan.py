@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit import keys
-from augkit.draw import Draws, draw
+from augkit.draw import Draws
 from augkit.errors import UsageError
 from augkit.ops import Blend
 from augkit.policy import Policy
-from augkit.safety import SafePolicy, guarded
+from augkit.safety import SafePolicy, draw_guarded
 from augkit.steps import Step
 from augkit.transform import Transform
 
@@ -138,24 +138,10 @@ class Plan:
         aspects = sizes[:, 0] / sizes[:, 1]
         self._check(aspects)
         words = sources if isinstance(sources, np.ndarray) else keys.words(sources)
-        policy = self.policy
         labels = np.asarray(labels, dtype=np.int64)
-        drawn = draw(policy, words, copies, seed=self.seed, aspects=aspects, labels=labels)
-        if policy.on_unsafe == "refuse":  # the whole reach is proved: there is nothing left to look at
-            return drawn
-
-        def again(at: NDArray[np.int64], attempt: int) -> Draws:
-            return draw(
-                policy,
-                words[at],
-                copies[at],
-                seed=self.seed,
-                aspects=aspects[at],
-                labels=labels[at],
-                attempt=attempt,
-            )
-
-        return guarded(drawn, self.safe.task, self.classes, again)
+        return draw_guarded(
+            self.policy, self.safe.task, self.classes, words, labels, copies, aspects, self.seed
+        )
 
     def as_transform(self, epoch: int = 0, *, channels_first: bool = False) -> Transform:
         """Return the plan as a function of rows, for `datasets.Dataset.with_transform` and for PyTorch.

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from augkit import affine
 from augkit.affine import Map
 from augkit.span import Span
+from tests.maps import turned_stretched
 
 angles = st.floats(-180, 180)
 ratios = st.floats(1, 20)
@@ -30,7 +31,7 @@ def maps(draw: st.DrawFn, *, shifts: float = 1.0) -> Map:
     turn, along = math.radians(draw(angles)), math.radians(draw(angles))
     root = math.sqrt(draw(st.floats(1, 4)))
     zoom = draw(st.floats(0.3, 3))
-    a, b, _, c, d, _ = affine.turned_stretched(math.degrees(turn), 1.0)
+    a, b, _, c, d, _ = turned_stretched(math.degrees(turn), 1.0)
     axis = np.array([[math.cos(along), -math.sin(along)], [math.sin(along), math.cos(along)]])
     linear = zoom * np.array([[a, b], [c, d]]) @ axis @ np.diag([root, 1 / root]) @ axis.T
     if draw(st.booleans()):
@@ -79,10 +80,10 @@ def test_a_frame_has_unit_area_and_its_aspect(aspect):
 
 @given(angles, ratios, factors, angles, st.booleans())
 def test_pose_takes_apart_what_was_put_together(turn, ratio, zoom, along, mirror):
-    axis = affine.turned_stretched(along, 1.0)
-    back = affine.turned_stretched(-along, 1.0)
-    stretched = affine.compose(axis, affine.compose(affine.turned_stretched(0, ratio), back))
-    made = affine.compose(affine.turned_stretched(turn, 1.0), stretched)
+    axis = turned_stretched(along, 1.0)
+    back = turned_stretched(-along, 1.0)
+    stretched = affine.compose(axis, affine.compose(turned_stretched(0, ratio), back))
+    made = affine.compose(turned_stretched(turn, 1.0), stretched)
     made = affine.compose((zoom, 0, 0, 0, zoom, 0), made)
     if mirror:
         made = affine.compose(made, (-1, 0, 0, 0, 1, 0))
@@ -194,13 +195,13 @@ def test_kept_through_several_windows_is_what_a_count_of_points_finds(chain, asp
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_quarter_turns_and_mirrors_of_a_square_keep_all_of_it(turn):
-    through = affine.turned_stretched(turn, 1.0)
+    through = turned_stretched(turn, 1.0)
     mirrored = affine.compose(through, (-1, 0, 0, 0, 1, 0))
     assert float(affine.kept([through, mirrored, through])) == pytest.approx(1, abs=1e-12)
 
 
 def test_a_two_to_one_picture_turned_by_a_quarter_keeps_half_of_itself():
-    quarter = affine.turned_stretched(90, 1.0)
+    quarter = turned_stretched(90, 1.0)
     for aspect in (2.0, 0.5):
         assert float(affine.kept([affine.in_half_sides(quarter, aspect)])) == pytest.approx(0.5)
 

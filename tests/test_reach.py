@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from augkit import affine, reach
 from augkit.intervals import ANY, CIRCLE, EMPTY, NOWHERE, Arcs, Interval
 from augkit.reach import AXES, Reach
+from tests.maps import turned_stretched
 
 low_high = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
 
@@ -125,7 +126,7 @@ def steps(draw: st.DrawFn) -> tuple[float, float, float, float, bool, float, flo
 
 def concrete(step: tuple[float, float, float, float, bool, float, float]) -> tuple[affine.Map, Reach]:
     turn, ratio, along, zoom, mirror, slope, level = step
-    turned = affine.turned_stretched
+    turned = turned_stretched
     through = affine.compose(turned(along, 1), affine.compose(turned(0, ratio), turned(-along, 1)))
     through = affine.compose(turned(turn, 1), through)
     if mirror:

@@ -311,7 +311,7 @@ class _Growing:
         windows = tuple(Window(w.done, filled(w.through, count), w.aspect) for w in self.windows)
         line = filled(self.line, count)
         yield Run(
-            filled(_nine(self.through), count),
+            filled(nine(self.through), count),
             self.before,
             self.aspect,
             windows,
@@ -326,18 +326,19 @@ def composed(second: Plane, first: Plane) -> Plane:
     """Return the map that does `first` and then `second`; maps of six entries stay such."""
     if len(first) == len(second) == 6:
         return compose(second, first)
-    one, two = (_nine(entries) for entries in (first, second))
+    one, two = (nine(entries) for entries in (first, second))
     cells = [(row, column) for row in range(3) for column in range(3)]
     return tuple(sum(two[3 * row + k] * one[3 * k + column] for k in range(3)) for row, column in cells)
 
 
-def _nine(entries: Plane) -> Plane:
+def nine(entries: Plane) -> Plane:
+    """Return the entries of a map as those of a homography."""
     return entries if len(entries) == 9 else (*entries, 0.0, 0.0, 1.0)
 
 
 def _square(entries: Plane) -> Floats:
     """Return the matrices, float64 (N, 3, 3)."""
-    return np.stack(np.broadcast_arrays(*_nine(entries)), axis=-1).reshape(-1, 3, 3)
+    return np.stack(np.broadcast_arrays(*nine(entries)), axis=-1).reshape(-1, 3, 3)
 
 
 def chosen(done: Bools, one: Plane, other: Plane) -> Plane:
@@ -345,7 +346,7 @@ def chosen(done: Bools, one: Plane, other: Plane) -> Plane:
     if done.all():
         return one
     if len(one) != len(other):
-        one, other = _nine(one), _nine(other)
+        one, other = nine(one), nine(other)
     return tuple(np.where(done, x, y) for x, y in zip(one, other, strict=True))
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from augkit import affine
 from augkit.affine import IDENTITY, HalfPlane
-from augkit.draw.runs import Done, Plane, Window, chosen, composed, ends, filled
+from augkit.draw.runs import Done, Plane, Window, chosen, composed, ends, filled, nine
 from augkit.ops import Geometric, Projective
 
 Floats = NDArray[np.float64]
@@ -97,12 +97,8 @@ def tilt(steps: Sequence[Done], aspects: Floats) -> Tilt | None:
                 frames.append(Window(done, through, aspect))
             clips.append(isinstance(op, Geometric))
     frames.append(Window(np.ones(len(aspects), dtype=np.bool_), through, aspect))
-    whole = tuple(f._replace(through=filled(_nine(f.through), len(aspects))) for f in frames)
+    whole = tuple(f._replace(through=filled(nine(f.through), len(aspects))) for f in frames)
     return Tilt(aspects, whole, (*clips, True))
-
-
-def _nine(entries: Plane) -> Plane:
-    return entries if len(entries) == 9 else (*entries, 0.0, 0.0, 1.0)
 
 
 def _on_frame(right: Floats, up: Floats, aspect: Floats) -> tuple[Floats, Floats]:

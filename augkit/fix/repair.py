@@ -28,7 +28,6 @@ from augkit.tasks import Task
 
 _AWAY = 1 / 16
 _HALVINGS = 2
-_MARGIN = 1e-9
 _LITTLE = 0.5
 _MARGIN = 1e-6
 _ROUNDS = 200

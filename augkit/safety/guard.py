@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.draw import Draws, numbered
+from augkit.draw import Draws, draw, numbered
+from augkit.keys import Words
 from augkit.policy import Policy
 from augkit.reach import Reach
 from augkit.safety.settle import MEASURED
@@ -38,6 +39,37 @@ def survived(draws: Draws, task: Task, classes: tuple[str, ...], *, but: tuple[s
             if axis not in but and mine.any():
                 out[mine] &= draws.outside(axis, limits.on(axis))[mine] <= _MARGIN
     return out
+
+
+def draw_guarded(
+    policy: Policy,
+    task: Task,
+    classes: tuple[str, ...],
+    words: Words,
+    labels: NDArray[np.int64],
+    copies: NDArray[np.int64],
+    aspects: NDArray[np.float64],
+    seed: int,
+) -> Draws:
+    """Draw for N pictures, and treat what their classes do not survive as the policy says.
+
+    Args:
+        policy:  what is drawn, safe or not.
+        task:    what labels survive.
+        classes: the class names.
+        words:   uint64 (N,), the sources' keys (`keys.words`).
+        labels:  int64 (N,), indices into `classes`.
+        copies:  int64 (N,), numbers of copies, 1 and up.
+        aspects: float64 (N,), width over height of each source.
+        seed:    of everything.
+    """
+
+    def drawn(at: NDArray[np.int64], attempt: int) -> Draws:
+        return draw(
+            policy, words[at], copies[at], seed=seed, aspects=aspects[at], labels=labels[at], attempt=attempt
+        )
+
+    return guarded(drawn(np.arange(len(words)), 0), task, classes, drawn)
 
 
 def guarded(draws: Draws, task: Task, classes: tuple[str, ...], redraw: Redraw) -> Draws:

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit import codec, keys
-from augkit.draw import Draws, draw
+from augkit.draw import Draws
 from augkit.errors import PictureError, SourceError, UsageError
 from augkit.render import render
-from augkit.safety import Finding, Verdict, drawn_in_words, guarded, survived
+from augkit.safety import Finding, Verdict, draw_guarded, drawn_in_words, survived
 from augkit.show.gallery import Gallery
 from augkit.show.sheet import Cell, Row, Tone
-from augkit.sources.records import class_names, labels
-from augkit.sources.records import keys as source_keys
+from augkit.sources.records import class_names, in_turn, labels
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -54,7 +53,7 @@ def originals(data: DatasetDict, rows: int, seed: int) -> list[tuple[str, Pictur
 def _readable(part: Dataset, rows: int, seed: int) -> list[tuple[Picture, str, int]]:
     """Return pictures with their keys and labels, passing over those that cannot be read."""
     found: list[tuple[Picture, str, int]] = []
-    for index in _spread(part, seed):
+    for index in in_turn(part, seed):
         try:
             found.append(_source(part, index))
         except PictureError:  # `generate` quarantines it
@@ -70,7 +69,9 @@ def _shown(
     verdict: Verdict, names: tuple[str, ...], source: tuple[Picture, str, int], columns: int, seed: int
 ) -> Row:
     picture, key, label = source
-    drawn = _draws(verdict, names, key, label, picture, columns, seed)
+    words, known = np.repeat(keys.words([key]), columns), np.full(columns, label, dtype=np.int64)
+    aspects, copies = np.full(columns, picture.shape[1] / picture.shape[0]), np.arange(1, columns + 1)
+    drawn = draw_guarded(verdict.policy, verdict.task, names, words, known, copies, aspects, seed)
     good = survived(drawn, verdict.task, names)
     cells = [Cell(picture, key, "first")]
     for i in range(columns):
@@ -140,48 +141,11 @@ def _part(verdict: Verdict, data: DatasetDict) -> Dataset:
     return data[wanted[0] if wanted else next(iter(data))]
 
 
-def _spread(part: Dataset, seed: int) -> list[int]:
-    """Order sources by a keyed shuffle, the classes in turn."""
-    of_class = labels(part)
-    words = keys.words([f"{seed} {key}" for key in source_keys(part)])
-    order = np.argsort(words, kind="stable")
-    turns: dict[int, int] = {}
-    ranked = []
-    for index in order.tolist():
-        label = int(of_class[index])
-        turns[label] = turns.get(label, -1) + 1
-        ranked.append((turns[label], label, index))
-    return [index for _, _, index in sorted(ranked)]
-
-
 def _source(part: Dataset, index: int) -> tuple[Picture, str, int]:
     row = part[index]
     image = row["image"]
     data = image["bytes"] if image["bytes"] is not None else Path(image["path"]).read_bytes()
     return codec.decode(data, name=row["key"]), row["key"], int(row["label"])
-
-
-def _draws(
-    verdict: Verdict, names: tuple[str, ...], key: str, label: int, picture: Picture, columns: int, seed: int
-) -> Draws:
-    """Make the draws that `generate` would make of this source, safe or not."""
-    numbers = np.arange(1, columns + 1)
-    aspects = np.full(columns, picture.shape[1] / picture.shape[0])
-    known = np.full(columns, label, dtype=np.int64)
-    drawn = draw(verdict.policy, [key] * columns, numbers, seed=seed, aspects=aspects, labels=known)
-
-    def again(at: NDArray[np.int64], attempt: int) -> Draws:
-        return draw(
-            verdict.policy,
-            [key] * len(at),
-            numbers[at],
-            seed=seed,
-            aspects=aspects[at],
-            labels=known[at],
-            attempt=attempt,
-        )
-
-    return guarded(drawn, verdict.task, names, again)
 
 
 def _note(verdict: Verdict) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit import keys as hashed
 from augkit.errors import SourceError
 from augkit.sources import members
 
@@ -74,6 +76,19 @@ def keys(part: Dataset) -> list[str]:
 def labels(part: Dataset) -> NDArray[np.int64]:
     """Return the labels of one split, int64, shape (N,)."""
     return np.asarray(part.with_format(None)["label"][:], dtype=np.int64).reshape(-1)
+
+
+def in_turn(part: Dataset, seed: int, of: int | None = None) -> list[int]:
+    """Return the rows of a split, or those of one label, by a keyed shuffle, the classes in turn."""
+    of_class = labels(part)
+    turns: Counter[int] = Counter()
+    ranked = []
+    for row in np.argsort(hashed.words([f"{seed} {key}" for key in keys(part)]), kind="stable").tolist():
+        label = int(of_class[row])
+        if of is None or label == of:
+            ranked.append((turns[label], label, row))
+            turns[label] += 1
+    return [row for _, _, row in sorted(ranked)]
 
 
 def content(cell: dict[str, bytes | str | None]) -> bytes:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit import codec, keys
-from augkit.draw import Draws, draw
+from augkit.draw import Draws
 from augkit.errors import PictureError, SourceError, UsageError
 from augkit.policy import Policy
 from augkit.render import render
-from augkit.safety import OF_DRAWS, Finding, drawn_in_words, found_in, guarded
+from augkit.safety import OF_DRAWS, Finding, draw_guarded, drawn_in_words, found_in
 from augkit.sources import records
 from augkit.studio.marks import example
 from augkit.tasks import Task
@@ -109,16 +109,8 @@ class Samples:
 
     @functools.lru_cache(maxsize=8)  # noqa: B019 one desk lives as long as the program
     def _order(self, part: str, seed: int, of: str) -> list[int]:
-        labels = records.labels(self._data[part])
-        words = keys.words([f"{seed} {key}" for key in records.keys(self._data[part])])
-        turns: dict[int, int] = {}
-        ranked = []
-        for index in np.argsort(words, kind="stable").tolist():
-            label = int(labels[index])
-            if not of or self.classes[label] == of:
-                turns[label] = turns.get(label, -1) + 1
-                ranked.append((turns[label], label, index))
-        return [index for _, _, index in sorted(ranked)]
+        known = self.classes.index(of) if of in self.classes else -1
+        return records.in_turn(self._data[part], seed, of=known if of else None)
 
     @functools.lru_cache(maxsize=4)  # noqa: B019
     def _places(self, part: str) -> dict[str, int]:
@@ -189,14 +181,7 @@ def draws(policy: Policy, task: Task, classes: tuple[str, ...], some: list[Origi
     labels = np.repeat(np.array([one.label for one in some], dtype=np.int64), asked.copies)
     aspects = np.repeat(np.array([one.aspect for one in some]), asked.copies)
     copies = np.tile(np.arange(1, asked.copies + 1), len(some))
-
-    def drawn(at: NDArray[np.int64], attempt: int) -> Draws:
-        return draw(
-            policy, names[at], copies[at], seed=asked.seed, aspects=aspects[at], labels=labels[at],
-            attempt=attempt,
-        )  # fmt: skip
-
-    return guarded(drawn(np.arange(len(names)), 0), task, classes, drawn)
+    return draw_guarded(policy, task, classes, names, labels, copies, aspects, asked.seed)
 
 
 def verdict(
