@@ -24,11 +24,13 @@ from augkit.store import (
     disk,
     ground,
     manifest,
+    names,
     part,
     replaying,
     sealing,
     sites,
 )
+from augkit.store.formats import Format
 from augkit.store.identity import differences, made_with
 from augkit.store.job import Job, drawn_by
 from augkit.store.run import Generated
@@ -160,12 +162,13 @@ def _gather(root: Path, folder: Path, say: Say) -> None:
         )
         raise StoreError(problem, where=str(folder), fix="give the folders that --shard wrote to")
     with claim.locked(folder):
+        kept = replaying.layout_of(said)
+        folders = kept.folders(said["source"], said["folders"])
+        _stays_inside(folder, kept, folders)
         _belongs(root, folder, said)
         Path(root, disk.TMP).mkdir(parents=True, exist_ok=True)
-        kept = replaying.layout_of(said)
-        folders = sorted(kept.folders(said["source"], said["folders"]))
         ground.must_be_folders(root, folders)
-        for name in folders:
+        for name in sorted(folders):
             (root / name).mkdir(parents=True, exist_ok=True)
         here = manifest.sealed(root)
         numbers = sorted(int(path.stem) for path in (folder / manifest.PIECES).glob("*.parquet"))
@@ -175,6 +178,34 @@ def _gather(root: Path, folder: Path, say: Say) -> None:
                 _copy(root, folder, number)
         for each in part.noted(folder):
             each.note(root)
+
+
+def _stays_inside(folder: Path, kept: Format, folders: set[str]) -> None:
+    """Refuse a part whose plan or seals name a file that augkit would not write, before any is written.
+
+    A part may come from anybody, and what it names is made in the output.
+    """
+    for name in sorted(folders):
+        if not names.harmless(name):
+            raise _leads_out(folder, disk.PLAN, name)
+    for path in sorted((folder / manifest.PIECES).glob("*.parquet")):
+        for name, _ in _files_of(path):
+            within = name.rpartition("/")[0] in folders and names.harmless(name)
+            if not (within and kept.ours(name)):
+                raise _leads_out(folder, f"{manifest.PIECES}/{path.name}", name)
+
+
+def _files_of(seal: Path) -> list[tuple[str, str]]:
+    try:
+        return manifest.files_of(seal)
+    except (ValueError, KeyError, TypeError) as error:  # Arrow's own errors are among these
+        problem, fix = "the seal of a shard cannot be read", "copy it again, or make the part again"
+        raise StoreError(problem, where=str(seal), fix=fix) from error
+
+
+def _leads_out(folder: Path, by: str, name: str) -> StoreError:
+    problem = f"{by} names {name!r}, want a file in one of the data set's own folders"
+    return StoreError(problem, where=str(folder), fix="do not trust this part: make it again")
 
 
 def _belongs(root: Path, folder: Path, said: dict[str, Any]) -> None:

@@ -36,6 +36,14 @@ def safe(name: str) -> str:
     return text
 
 
+def harmless(path: str) -> bool:
+    """Tell whether a path leads nowhere but down: relative, and of components such as `safe` leaves.
+
+    How long they are is not looked at.
+    """
+    return not any(not part or part.startswith(".") or _UNSAFE.search(part) for part in path.split("/"))
+
+
 def folders(classes: Sequence[str]) -> tuple[str, ...]:
     """Return the folder of each class: its name, or for all classes a number where one name would not do.
 

@@ -22,6 +22,7 @@ from augkit import codec, sources, store
 from augkit.errors import StoreError, UsageError
 from augkit.sources import records
 from augkit.store import job
+from augkit.store.formats import FORMATS as LAYOUTS
 from augkit.store.formats.webdataset import _header
 from tests.store import making
 from tests.store.faults import STEPS, Crash, crashing, failing
@@ -303,3 +304,12 @@ def test_an_unknown_format_is_refused_with_the_nearest(tmp_path):
     with pytest.raises(UsageError, match="folder, parquet, webdataset, arrow") as caught:
         store.build(making.source(4), tmp_path / "out", format="parket")
     assert "parquet" in caught.value.fix and not (tmp_path / "out").exists()
+
+
+UP = ["train/../x-0.png", "../a/x-0.png", "./a/x-0.png", "data/../x-00000-of-00001.tar"]
+
+
+@pytest.mark.parametrize("path", UP)
+def test_promise_21_a_path_that_leads_up_is_called_like_nothing_that_a_format_writes(path):
+    assert not any(kept.ours(path) for kept in LAYOUTS.values())
+    assert LAYOUTS["folder"].ours("train/a/x-0.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -11,12 +12,14 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from augkit import store
 from augkit.errors import StoreError, UsageError
 from augkit.store import claim, disk, job, shard
 from augkit.store.part import Part
+from augkit.store.rows import NOTES
 from tests.store import making
 from tests.store.faults import Crash, crashing
 from tests.store.test_bad import spoilt
@@ -153,6 +156,86 @@ def test_promise_11_a_part_that_was_harmed_on_its_way_is_named(tmp_path, harm, n
     with pytest.raises(StoreError, match=f"{path.name} is not what was written") as caught:
         store.merge(tmp_path / "out", [tmp_path / "1", tmp_path / "2"])
     assert caught.value.where == str(tmp_path / "2") and not (tmp_path / "out" / "augkit.json").exists()
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory) -> dict[str, Path]:
+    """Return a folder with the only part of a data set, for two formats."""
+    made, kept = {}, job.SHARD_SIZE
+    job.SHARD_SIZE = 4
+    for name in ("folder", "parquet"):
+        made[name] = make(tmp_path_factory.mktemp("part") / "part", Part(1, 1), format=name).out
+    job.SHARD_SIZE = kept
+    return made
+
+
+def renamed(seal: Path, name: object) -> None:
+    """Let the first row of a seal, or its one shard, name another file."""
+    table = pq.read_table(seal)
+    notes = json.loads(table.schema.metadata[NOTES])
+    if notes["files"]:
+        notes["files"] = dict.fromkeys([name], *notes["files"].values())
+        table = table.replace_schema_metadata({NOTES: json.dumps(notes).encode()})
+    else:
+        column = [name, *table["file"].to_pylist()[1:]]
+        table = table.set_column(table.schema.get_field_index("file"), "file", [column])
+    pq.write_table(table, seal)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../escaped/evil-0.png",
+        "train/../../evil-0.png",
+        "train/0/../evil-0.png",
+        "train/..",
+        "/tmp/evil/evil-0.png",
+        "train/0/",
+        "train//evil-0.png",
+        "train/0/ev\0il-0.png",
+        "train/0/..\\..\\evil-0.png",
+        ".augkit/run/evil-0.png",
+        ".augkit/plan.json",
+        "train/0/evil.py",
+        "data/../../train-00000-of-00001.parquet",
+        "data/train-00000-of-00001.tar",
+        "README.md",
+        "augkit.json",
+    ],
+)
+@pytest.mark.parametrize("format", ["folder", "parquet"])
+def test_promise_21_a_part_that_names_a_file_elsewhere_is_refused_before_anything_is_written(
+    tmp_path, parts, format, name
+):
+    part, out = tmp_path / "in" / "part", tmp_path / "in" / "out"
+    shutil.copytree(parts[format], part)
+    (part.parent / "escaped").mkdir()
+    seal = sorted((part / ".augkit/run/shards").glob("*.parquet"))[-1]
+    renamed(seal, name)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StoreError, match=r"shards/\d+\.parquet names .*, want a file in one of") as caught:
+        store.merge(out, [part])
+    assert caught.value.where == str(part)
+    added = [path.relative_to(out).as_posix() for path in set(tmp_path.rglob("*")) - set(before) - {out}]
+    assert all(path == ".augkit" or path.startswith(".augkit/run") for path in added), added
+
+
+@pytest.mark.parametrize("harm", [{"folders": ["../../up"] * 10}, {"source": {"../up": {"pictures": 1}}}])
+def test_promise_21_a_part_whose_plan_names_a_folder_elsewhere_is_refused(tmp_path, parts, harm):
+    part = tmp_path / "in" / "part"
+    shutil.copytree(parts["folder"], part)
+    plan = part / ".augkit/plan.json"
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | harm))
+    with pytest.raises(StoreError, match=r"plan\.json names .*, want a file in one of"):
+        store.merge(tmp_path / "in" / "out", [part])
+    assert {path.name for path in tmp_path.rglob("*up*")} == set()
+
+
+def test_a_part_with_a_torn_seal_is_refused(tmp_path, parts):
+    shutil.copytree(parts["folder"], tmp_path / "part")
+    (tmp_path / "part/.augkit/run/shards/000001.parquet").write_bytes(b"torn")
+    with pytest.raises(StoreError, match="the seal of a shard cannot be read"):
+        store.merge(tmp_path / "out", [tmp_path / "part"])
 
 
 def test_what_is_no_part_is_refused(tmp_path):

@@ -72,6 +72,8 @@ class Format:
         if self.suffix:
             shard = rf"{_DATA}/\w+-\d{{5,}}-of-\d{{5,}}{re.escape(self.suffix)}"
             return re.fullmatch(shard, path) is not None
+        if not {".", ".."}.isdisjoint(path.split("/")):
+            return False
         return re.fullmatch(r"[^/]+/[^/]+/[^/]+-\d+\.(png|jpg|webp)", path) is not None
 
 
