@@ -318,6 +318,17 @@ BREAKS = (
     ),
     Break(
         21,
+        "sources/columns.py",
+        "            if path is None or not (within is None or within.holds(path)):\n",
+        "            if path is None:\n",
+        (
+            "sources/test_columns.py::test_promise_21_a_path_that_leads_out_of_its_data_set_is_not_followed",
+            "sources/test_parquet.py::test_promise_21_33_no_url_in_a_parquet_file_is_asked_for",
+            "store/test_formats.py::test_promise_21_a_path_in_a_table_of_augkits_own_is_not_followed",
+        ),
+    ),
+    Break(
+        21,
         "store/merging.py",
         "        _stays_inside(folder, kept, folders)\n",
         "",

@@ -16,7 +16,7 @@ from augkit.render import render
 from augkit.safety import Finding, Verdict, draw_guarded, drawn_in_words, survived
 from augkit.show.gallery import Gallery
 from augkit.show.sheet import Cell, Row, Tone
-from augkit.sources.records import class_names, in_turn, labels
+from augkit.sources.records import class_names, content, in_turn, labels
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -143,9 +143,7 @@ def _part(verdict: Verdict, data: DatasetDict) -> Dataset:
 
 def _source(part: Dataset, index: int) -> tuple[Picture, str, int]:
     row = part[index]
-    image = row["image"]
-    data = image["bytes"] if image["bytes"] is not None else Path(image["path"]).read_bytes()
-    return codec.decode(data, name=row["key"]), row["key"], int(row["label"])
+    return codec.decode(content(row["image"]), name=row["key"]), row["key"], int(row["label"])
 
 
 def _note(verdict: Verdict) -> str:

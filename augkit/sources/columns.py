@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augkit.errors import SourceError
-from augkit.sources import records
+from augkit.sources import members, records, urls
 from augkit.sources.folder import SPLITS
 from augkit.sources.request import Request
 
@@ -21,9 +24,16 @@ _IMAGES = ("image", "img", "picture", "jpg", "jpeg", "png", "webp")
 _LABELS = ("label", "labels", "class", "cls", "target", "fine_label", "category", "digit")
 _KEYS = ("key", "__key__", "file_name", "filename", "id")
 _UNLABELLED = -1
+_AT_ONCE = 1000  # rows
 
 
-def made(data: Any, request: Request, *, classes: Sequence[str] | None = None) -> DatasetDict:
+def made(
+    data: Any,
+    request: Request,
+    *,
+    classes: Sequence[str] | None = None,
+    within: Sequence[str] | None = None,
+) -> DatasetDict:
     """Return a data set with the columns of a source, all other columns left out.
 
     Labels may be ClassLabel, text or whole numbers: text becomes classes in the order of text, numbers (and
@@ -35,6 +45,8 @@ def made(data: Any, request: Request, *, classes: Sequence[str] | None = None) -
         data:    a `DatasetDict` or a `Dataset`.
         request: who is asking.
         classes: what the classes are to be called, in the order of the labels.
+        within:  folders, or URLs, in which a picture without bytes may lie; a path that leads elsewhere is
+            not followed, and the picture is quarantined.  None where the paths are the caller's own.
 
     Raises:
         SourceError: a column is missing or unclear, or the data is a stream.
@@ -59,7 +71,8 @@ def made(data: Any, request: Request, *, classes: Sequence[str] | None = None) -
             request.say(f"{split}: {len(labels) - len(with_label):,} pictures without a label are left out.")
         if len(with_label):
             whole = _whole(part, image, labels, names)
-            kept[split] = _filled(whole if len(with_label) == len(whole) else whole.select(with_label))
+            some = whole if len(with_label) == len(whole) else whole.select(with_label)
+            kept[split] = _filled(some, None if within is None else _Within(within))
     if not kept:
         raise SourceError("no picture has a label", where=str(request))
     return DatasetDict(kept)
@@ -175,21 +188,51 @@ def _whole(part: Dataset, image: str, labels: NDArray[np.int64], names: Sequence
     return joined(pictures, _keys(part, pictures), labels, names)
 
 
-def _filled(part: Dataset) -> Dataset:
-    """Let rows without a picture hold an empty one, which is quarantined as torn ones are."""
+def followed(part: Dataset, within: Sequence[str]) -> Dataset:
+    """Return a split of a source in which paths are followed to these folders alone, as in `made`."""
+    return _filled(part, _Within(within))
+
+
+def _filled(part: Dataset, within: _Within | None) -> Dataset:
+    """Let rows without a picture hold an empty one, and those that name one elsewhere a `foreign` one: they
+    are quarantined as torn ones are.
+    """
     import pyarrow.compute as pc
     from datasets import concatenate_datasets
 
-    empty: list[bool] = []
-    for rows in part.with_format("arrow").iter(1000):
-        data, path = (pc.struct_field(rows["image"], name) for name in ("bytes", "path"))
-        empty += pc.and_(pc.is_null(data), pc.is_null(path)).to_pylist()
-    if not any(empty):
+    lost: list[int] = []
+    images: list[bytes | str] = []
+    for start, rows in enumerate(part.with_format("arrow").iter(_AT_ONCE)):
+        data, paths = (pc.struct_field(rows["image"], name) for name in ("bytes", "path"))
+        for at in np.flatnonzero(pc.is_null(data).to_numpy(zero_copy_only=False)).tolist():
+            path = paths[at].as_py()
+            if path is None or not (within is None or within.holds(path)):
+                lost.append(start * _AT_ONCE + at)
+                images.append(b"" if path is None else members.foreign(path))
+    if not lost:
         return part
-    lost = part.select(np.flatnonzero(empty))
+    gone = part.select(lost)
     names = part.features["label"].names
-    blank = records.dataset(records.keys(lost), [b""] * len(lost), records.labels(lost).tolist(), names)
-    return concatenate_datasets([part.select(np.flatnonzero(np.logical_not(empty))), blank])
+    blank = records.dataset(records.keys(gone), images, records.labels(gone).tolist(), names)
+    kept = np.delete(np.arange(len(part)), lost)
+    return concatenate_datasets([part.select(kept), blank])
+
+
+class _Within:
+    """Tell whether a path that a data set names leads into one of the folders that are its own."""
+
+    def __init__(self, folders: Sequence[str]) -> None:
+        self._urls = tuple(f"{folder}/" for folder in folders if urls.is_url(folder))
+        real = [os.path.realpath(folder) for folder in folders if not urls.is_url(folder)]
+        self._folders = tuple(folder.rstrip(os.sep) + os.sep for folder in real)
+
+    def holds(self, path: str) -> bool:
+        """Tell so, with links resolved; no path that says ".." and no reference (see `members`) does."""
+        if members.is_reference(path) or ".." in re.split(r"[/\\]", unquote(path)):
+            return False
+        if urls.is_url(path) or "::" in path:
+            return path.startswith(self._urls) and not re.search(r"[?#]|::", path)
+        return bool(self._folders) and os.path.realpath(path).startswith(self._folders)
 
 
 def _keys(part: Dataset, pictures: Dataset) -> list[str]:

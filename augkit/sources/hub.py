@@ -6,6 +6,7 @@ Loading scripts are never run.  Whatever else `datasets.load_dataset` opens, it 
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -29,14 +30,31 @@ def read(request: Request) -> DatasetDict:
     name, _, config = request.where.partition(":")
     if not name:
         raise SourceError("want a name on the hub", where=request.name, fix="write hub:owner/name")
-    return columns.made(_loaded(name, config or None, request), request)
+    data = _loaded(name, config or None, request)
+    return columns.made(data, request, within=_places(data, name))
 
 
 def published(
     request: Request, name: str, config: str | None = None, *, classes: Sequence[str] | None = None
 ) -> DatasetDict:
     """Read a known data set from its place on the hub, its classes called as its files' are."""
-    return columns.made(_loaded(name, config, request), request, classes=classes)
+    data = _loaded(name, config, request)
+    return columns.made(data, request, classes=classes, within=_places(data, name))
+
+
+def _places(data: Any, name: str) -> list[str]:
+    """Return the folders in which pictures of a data set may lie as files.
+
+    Where `datasets` has listed a folder of pictures it names them itself, in its caches; what a table says of
+    paths is anybody's.
+    """
+    import datasets
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    kinds = {part.info.builder_name for part in data.values()}
+    here = [name] if os.path.isdir(name) else []  # noqa: PTH112
+    listed = [str(HF_HUB_CACHE), str(datasets.config.DOWNLOADED_DATASETS_PATH)]
+    return [*here, *(listed if kinds == {"imagefolder"} else [])]
 
 
 def _loaded(name: str, config: str | None, request: Request) -> Any:

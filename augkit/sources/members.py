@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
 _BETWEEN = "\0"
+_SHOWN = 200  # characters of a path that is not followed
 _TRIES = 3
 _PASSING = (errno.EIO, errno.EAGAIN, errno.ESTALE)
 T = TypeVar("T")
@@ -54,8 +55,16 @@ def is_reference(path: str) -> bool:
     return _BETWEEN in path
 
 
+def foreign(path: str) -> str:
+    """Return the reference that stands for a picture whose data set names a file that is not its own.
+
+    It leads nowhere: whoever reads it gets a PermissionError that says why.
+    """
+    return _BETWEEN.join(("", "0", "0", path.replace(_BETWEEN, "␀")[:_SHOWN]))
+
+
 def file(path: str) -> str:
-    """Return the file that a path or a reference leads to."""
+    """Return the file that a path or a reference leads to; nothing for a `foreign` one."""
     return path.partition(_BETWEEN)[0]
 
 
@@ -70,13 +79,13 @@ def read(path: str) -> bytes:
     A reference into a file that has become shorter gives what is left: the picture is torn then.
 
     Raises:
-        OSError:     it cannot be read.
+        OSError:     it cannot be read, or may not be (see `foreign`).
         SourceError: it lies at a URL, and what keeps it there does not answer.
     """
     if not is_reference(path):
         return _tried(path, 0, -1)
-    name, offset, count, repair = path.split(_BETWEEN)
-    data = _tried(name, int(offset), int(count))
+    name, offset, count, repair = _parts(path)
+    data = _tried(name, offset, count)
     return repairs.repaired(data, repair) if repair else data
 
 
@@ -84,8 +93,16 @@ def head(path: str, most: int) -> bytes:
     """Return the first bytes of a file or a reference; all of them, repaired, where it needs a repair."""
     if not is_reference(path):
         return _tried(path, 0, most)
-    name, offset, count, repair = path.split(_BETWEEN)
-    return read(path) if repair else _tried(name, int(offset), min(int(count), most))
+    name, offset, count, repair = _parts(path)
+    return read(path) if repair else _tried(name, offset, min(count, most))
+
+
+def _parts(path: str) -> tuple[str, int, int, str]:
+    name, offset, count, rest = path.split(_BETWEEN)
+    if not name:
+        reason = f"its data set names {urls.hidden(rest)!r}, which is not followed: it is no file of its own"
+        raise PermissionError(errno.EACCES, reason)
+    return name, int(offset), int(count), rest
 
 
 def readable(data: DatasetDict) -> DatasetDict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from augkit.sources import members, records, streamed, urls
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
+_INSIDE = re.compile(r"(?!\.)[^/\\\0]+(/(?!\.)[^/\\\0]+)+")  # neither absolute nor upwards
 _COLUMNS = ["file", "split", "source", "copy", "label_after"]
 _PLACED = ["place", "bytes"]  # older manifests have no places: each of their files is one picture
 
@@ -74,12 +76,16 @@ def _part(root: str, table: dict[str, list[Any]], classes: list[str], kept: str)
     place = {name: number for number, name in enumerate(classes)}
     labels = [place[label] for label in table["label_after"]]
     top = root if urls.is_url(root) else os.path.abspath(root)  # noqa: PTH100
+    for file in dict.fromkeys(table["file"]):
+        if not _INSIDE.fullmatch(file):
+            problem = f"its manifest names {file!r}, want a file in one of its own folders"
+            raise SourceError(problem, where=root, fix="do not trust it: make it again, or fetch it anew")
     paths = [f"{top}/{file}" for file in table["file"]]
     if kept in ("parquet", "arrow"):
         from augkit.sources import columns  # which knows folders, and folders know this
 
         pictures = _pictures(list(dict.fromkeys(paths)), kept)
-        return columns.joined(pictures, keys, np.array(labels, np.int64), classes)
+        return columns.followed(columns.joined(pictures, keys, np.array(labels, np.int64), classes), ())
     if kept == "webdataset" or urls.is_url(root):
         inside = zip(paths, table["place"], table["bytes"], strict=True)
         paths = [members.reference(path, start, size) for path, start, size in inside]

@@ -20,15 +20,18 @@ _ORDER = ("train", "validation", "test")
 def read(request: Request) -> DatasetDict:
     """Read a Parquet file, or all below a folder; splits stand in their names, as in train-00000-of-00008.
 
+    Where a row has a path and no bytes, it is followed to files beside a Parquet file or in the folder given.
+
     Raises:
         SourceError: there are none, one cannot be read, or they have no columns of images and labels.
     """
     import datasets
 
     files = grouped(request, ".parquet", "a Parquet file or a folder of them")
+    beside = {path.rpartition("/")[0] or "/" for paths in files.values() for path in paths}
     if urls.is_url(request.where):
         parts = {split: streamed.tables(paths) for split, paths in files.items()}
-        return columns.made(datasets.DatasetDict(parts), request)
+        return columns.made(datasets.DatasetDict(parts), request, within=[*beside, request.where])
     try:
         with streamed.bars_off():
             data = datasets.load_dataset("parquet", data_files=files)
@@ -37,7 +40,7 @@ def read(request: Request) -> DatasetDict:
         raise SourceError(
             f"cannot be read as Parquet ({said})", where=str(request), fix="make it again"
         ) from error
-    return columns.made(data, request)
+    return columns.made(data, request, within=[*beside, str(request.path("a Parquet file"))])
 
 
 def grouped(request: Request, suffix: str, want: str) -> dict[str, list[str]]:

@@ -232,8 +232,8 @@ class Sources:
             for rows in part.with_format("arrow").iter(1000):  # which makes no objects of the pictures
                 paths = pc.struct_field(rows["image"], "path").to_pylist()
                 for key, path in zip(rows["key"].to_pylist(), paths, strict=True):
-                    if path is not None:
-                        path = members.file(path)
+                    path = members.file(path or "")
+                    if path:
                         folders.add(os.path.dirname(path))  # noqa: PTH120 - hot
                         if path.endswith(f"/{key}"):
                             roots.add(path.removesuffix(f"/{key}"))

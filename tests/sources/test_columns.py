@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,7 +14,7 @@ from PIL import Image as Pillow
 
 from augkit import codec, store
 from augkit.errors import SourceError
-from augkit.sources import columns, records
+from augkit.sources import columns, members, records
 from augkit.sources.request import Request
 
 PICTURES = [codec.encode(np.full((4, 4, 1), 20 * number, np.uint8)) for number in range(6)]
@@ -98,6 +100,66 @@ def test_promise_25_paths_are_read_as_bytes_are(tmp_path):
     cells = [{"bytes": None, "path": str(tmp_path / "a.png")}]
     data, _ = made(Dataset.from_dict({"image": cells, "label": [0]}, features=features))
     assert records.content(data["train"][0]["image"]) == PICTURES[3]
+
+
+def pointing(paths: list[str]) -> Dataset:
+    """Make rows that name files and hold no bytes, all but the last."""
+    features = Features({"image": Image(decode=False), "label": ClassLabel(names=["a"])})
+    cells = [{"bytes": None, "path": path} for path in paths] + [{"bytes": PICTURES[1], "path": "own.png"}]
+    table = pa.table({"image": cells, "label": [0] * len(cells)}, schema=features.arrow_schema)
+    return Dataset(table)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{outside}/a.png",
+        "{own}/../a.png",
+        "{own}/link.png",
+        "{own}/linked/a.png",
+        "{reference}",
+        "file://{outside}/a.png",
+        "memory://elsewhere/a.png",
+        "memory://bucket/set/../a.png",
+        "memory://bucket/set/%2e%2e/a.png",
+        "simplecache::file://{outside}/a.png",
+        "\0",
+        "",
+    ],
+)
+def test_promise_21_a_path_that_leads_out_of_its_data_set_is_not_followed(tmp_path, path):
+    own, outside = tmp_path / "own", tmp_path / "outside"
+    own.mkdir()
+    outside.mkdir()
+    for place in (outside, tmp_path):
+        (place / "a.png").write_bytes(PICTURES[3])
+    (own / "link.png").symlink_to(outside / "a.png")
+    (own / "linked").symlink_to(outside)
+    size = (outside / "a.png").stat().st_size
+    inside = members.reference(str(outside / "a.png"), 0, size)
+    path = path.format(own=own, outside=outside, reference=inside)
+    within = [str(own), "memory://bucket/set"]
+    data, _ = made(pointing([path]), within=within)
+    assert len(data["train"]) == 2
+    built = store.build(data, tmp_path / "out", max_bad="50%", progress=False)
+    assert (built.pictures, built.bad) == (1, 1)
+    (told,) = json.loads((tmp_path / "out/.augkit/quarantine.json").read_text())
+    assert "is not followed: it is no file of its own" in told["reason"]
+
+
+def test_paths_within_the_data_set_are_followed(tmp_path, monkeypatch):
+    own = tmp_path / "own"
+    (own / "deep").mkdir(parents=True)
+    (own / "deep/a.png").write_bytes(PICTURES[3])
+    (own / "link.png").symlink_to(own / "deep/a.png")
+    monkeypatch.chdir(own)
+    paths = [str(own / "deep/a.png"), str(own / "link.png"), "deep/a.png"]
+    data, _ = made(pointing(paths), within=[str(own)])
+    assert [records.content(row["image"]) for row in data["train"]] == [PICTURES[3]] * 3 + [PICTURES[1]]
+    at = "memory://bucket/set/a.png"
+    fsspec.filesystem("memory").pipe_file(at, PICTURES[4])
+    data, _ = made(pointing([at]), within=["memory://bucket/set"])
+    assert records.content(data["train"][0]["image"]) == PICTURES[4]
 
 
 def test_decoded_images_come_as_their_bytes():

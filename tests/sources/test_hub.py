@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datasets import ClassLabel, Dataset, Features, Image
 from datasets.exceptions import DatasetNotFoundError
@@ -34,6 +36,18 @@ def repository(root, cells, labels, names, *, configs=("default",), splits=("tra
 def cells(count, seed=0):
     made = [codec.encode(row[:, :, None]) for row in archives.pictures(count, 8, 8, seed)]
     return [{"bytes": data, "path": None} for data in made]
+
+
+def pointing(path, paths):
+    """Write a Parquet file of rows that name files and hold no bytes."""
+    features = Features({"image": Image(), "label": ClassLabel(names=["a"])})
+    table = pa.table(
+        {"image": [{"bytes": None, "path": str(each)} for each in paths], "label": [0] * len(paths)},
+        schema=features.arrow_schema,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path)
+    return path
 
 
 @pytest.fixture
@@ -152,6 +166,23 @@ def test_promise_25_what_the_hub_refuses_is_said_with_the_way_out(monkeypatch, s
     with pytest.raises(SourceError, match=told) as caught:
         sources.load(source)
     assert fix in caught.value.fix and source in caught.value.where
+
+
+def test_promise_21_paths_that_datasets_lists_are_followed_and_those_of_a_table_not(tmp_path, monkeypatch):
+    for label in ("a", "b"):
+        (tmp_path / "set/train" / label).mkdir(parents=True)
+        (tmp_path / "set/train" / label / "x.png").write_bytes(cells(2)[label == "b"]["bytes"])
+    read = [records.content(row["image"]) for row in sources.load(f"hub:{tmp_path / 'set'}")["train"]]
+    assert read == [cell["bytes"] for cell in cells(2)]
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, config=None: REAL(str(tmp_path / name)))
+    (tmp_path / "set").rename(tmp_path / "cache")
+    read = [records.content(row["image"]) for row in sources.load("hub:cache")["train"]]
+    assert read == [cell["bytes"] for cell in cells(2)]
+    pointing(tmp_path / "mine/train.parquet", [tmp_path / "cache/train/a/x.png", tmp_path / "mine/x.png"])
+    for row in sources.load("hub:mine")["train"]:
+        with pytest.raises(PermissionError, match="is not followed"):
+            records.content(row["image"])
 
 
 def test_a_name_is_asked_for():

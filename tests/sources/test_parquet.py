@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, Features, Image
@@ -9,7 +12,7 @@ from datasets import ClassLabel, Dataset, Features, Image
 from augkit import sources, store
 from augkit.errors import SourceError
 from augkit.sources import records
-from tests.sources.test_hub import cells
+from tests.sources.test_hub import cells, pointing
 
 
 def shard(path, count=4, seed=0, names=("a", "b")):
@@ -68,3 +71,37 @@ def test_a_folder_of_parquet_given_as_a_folder_names_the_way(tmp_path):
     with pytest.raises(SourceError, match="found no pictures") as caught:
         sources.load(tmp_path)
     assert caught.value.fix == f"write parquet:{tmp_path}"
+
+
+def test_promise_21_pictures_beside_a_parquet_file_are_read_and_no_others(tmp_path):
+    for name in ("set/pictures/a.png", "other/a.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(cells(1)[0]["bytes"])
+    named = [tmp_path / "set/pictures/a.png", tmp_path / "other/a.png"]
+    file = pointing(tmp_path / "set/data/train.parquet", named)
+    alone, whole = sources.load(file), sources.load(f"parquet:{tmp_path / 'set'}")
+    assert records.content(whole["train"][0]["image"]) == cells(1)[0]["bytes"]
+    for cell in (whole["train"][1]["image"], alone["train"][0]["image"], alone["train"][1]["image"]):
+        with pytest.raises(PermissionError, match="is not followed"):
+            records.content(cell)
+
+
+def test_promise_21_33_no_url_in_a_parquet_file_is_asked_for(tmp_path):
+    asked = []
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(404)
+            self.end_headers()
+
+        do_HEAD = do_GET
+
+    with HTTPServer(("127.0.0.1", 0), Door) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (tmp_path / "own.png").write_bytes(cells(1)[0]["bytes"])
+        paths = [tmp_path / "own.png", f"http://127.0.0.1:{server.server_port}/x.png"]
+        data = sources.load(pointing(tmp_path / "p.parquet", paths))
+        built = store.build(data, tmp_path / "out", max_bad="50%", progress=False)
+        server.shutdown()
+    assert (built.pictures, built.bad, asked) == (1, 1, [])

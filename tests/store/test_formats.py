@@ -15,11 +15,12 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from augkit import codec, sources, store
-from augkit.errors import StoreError, UsageError
+from augkit.errors import SourceError, StoreError, UsageError
 from augkit.sources import records
 from augkit.store import job
 from augkit.store.formats import FORMATS as LAYOUTS
@@ -313,3 +314,27 @@ UP = ["train/../x-0.png", "../a/x-0.png", "./a/x-0.png", "data/../x-00000-of-000
 def test_promise_21_a_path_that_leads_up_is_called_like_nothing_that_a_format_writes(path):
     assert not any(kept.ours(path) for kept in LAYOUTS.values())
     assert LAYOUTS["folder"].ours("train/a/x-0.png")
+
+
+@pytest.mark.parametrize("name", ["../evil/x-0.png", "/etc/x-0.png", "train/../../x-0.png", "train/a/\0-0.png"])
+def test_promise_21_a_manifest_that_names_a_file_elsewhere_is_refused(tmp_path, name):
+    out = store.build(making.source(4), tmp_path / "out", progress=False).out
+    path = out / ".augkit/manifest.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(0, "file", [[name, *table["file"].to_pylist()[1:]]]), path)
+    with pytest.raises(SourceError, match="its manifest names"):
+        sources.load(out)
+
+
+def test_promise_21_a_path_in_a_table_of_augkits_own_is_not_followed(tmp_path):
+    out = store.build(making.source(4), tmp_path / "out", format="parquet", progress=False).out
+    (path,) = (out / "data").iterdir()
+    table = pq.read_table(path)
+    (tmp_path / "x.png").write_bytes(making.picture(1))
+    cells = [{"bytes": None, "path": str(tmp_path / "x.png")}, *table["image"].to_pylist()[1:]]
+    cells = pa.array(cells, table.schema.field("image").type)
+    pq.write_table(table.set_column(0, table.schema.field("image"), cells), path)
+    rows = [row["image"] for row in sources.load(out)["train"].with_format(None)]
+    assert [cell["bytes"] is None for cell in rows] == [False] * 3 + [True]
+    with pytest.raises(PermissionError, match="is not followed"):
+        records.content(rows[-1])
