@@ -92,17 +92,10 @@ def peek(data: bytes, *, name: str = "") -> Header:
     if not data:
         raise PictureError("the file is empty (0 bytes)", where=name, fix=_AGAIN)
     if data.startswith(_PNG):
-        header = _peek_png(data, name)
-    elif data.startswith(_JPEG):
-        header = _peek_jpeg(data, name)
-    else:
-        header = _peek_other(data, name)
-    if header.width < 1 or header.height < 1:
-        raise PictureError(f"a picture of {header.width}×{header.height} has no pixels", where=name)
-    if header.width * header.height > MAX_PIXELS:
-        size = f"{header.width}×{header.height}"
-        raise PictureError(f"{size} is more than {MAX_PIXELS:,} pixels", where=name, fix="shrink it first")
-    return header
+        return _peek_png(data, name)
+    if data.startswith(_JPEG):
+        return _peek_jpeg(data, name)
+    return _peek_other(data, name)
 
 
 def peek_size(data: bytes, *, name: str = "", orient: bool = True) -> tuple[int, int]:
@@ -175,14 +168,24 @@ def settings(format: str) -> tuple[str, int, int]:
     return extension, setting, int(quality) if quality else default
 
 
+def _check(width: int, height: int, name: str) -> None:
+    """Raise PictureError for a size that is none, or too much: before anything else of the file is read."""
+    if width < 1 or height < 1:
+        raise PictureError(f"a picture of {width}×{height} has no pixels", where=name)
+    if width * height > MAX_PIXELS:
+        problem = f"{width}×{height} is more than {MAX_PIXELS:,} pixels"
+        raise PictureError(problem, where=name, fix="shrink it first")
+
+
 def _peek_png(data: bytes, name: str) -> Header:
     if len(data) < 33 or data[12:16] != b"IHDR":
         raise PictureError("a PNG file that ends inside its header", where=name, fix=_AGAIN)
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
+    _check(width, height, name)
     plain = depth == 8 and colour in (0, 2) and b"tRNS" not in data and b"acTL" not in data
     channels = (1 if colour == 0 else 3) if plain else 0
     marked = b"eXIf" in data or b"Orientation" in data
-    orientation = _orientation(data) if marked else 1
+    orientation = _orientation(png.without_pixels(data)) if marked else 1
     return Header("png", width, height, channels, orientation, deep=depth == 16 and b"tRNS" not in data)
 
 
@@ -203,6 +206,7 @@ def _peek_jpeg(data: bytes, name: str) -> Header:
     if data.rfind(b"\xff\xd9") < at:  # entropy-coded data never holds FF D9: this is its end
         raise PictureError("a torn JPEG file: it has no end", where=name, fix=_AGAIN)
     _, height, width, components = size
+    _check(width, height, name)
     head = data[:at]
     orientation = _orientation(data) if b"Exif\0\0" in head or b"Orientation" in head else 1
     channels = components if components in (1, 3) else 0
@@ -213,6 +217,7 @@ def _peek_jpeg(data: bytes, name: str) -> Header:
 def _peek_other(data: bytes, name: str) -> Header:
     with _open(data, name) as image:
         width, height = image.size
+        _check(width, height, name)
         orientation = 1 if image.format == "TIFF" else _orientation_of(image)  # Pillow turns a TIFF itself
     return Header("other", width, height, 0, orientation)
 
@@ -226,8 +231,10 @@ def _orientation(data: bytes) -> int:
 
 
 def _orientation_of(image: Any) -> int:
+    from PIL import Image
+
     try:
-        value = image.getexif().get(0x0112, 1)
+        value = Image.Image.getexif(image).get(0x0112, 1)  # a PNG's own decodes the picture where it has none
     except Exception:  # EXIF blocks that do not parse are known in ImageNet; such a picture is upright
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

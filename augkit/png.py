@@ -26,6 +26,10 @@ _COLOURS = {1: 0, 3: 2}
 """PNG's word for grey and for red, green, blue."""
 
 
+_PROFILE = b"Raw profile type exif\0"
+_TELLING = {b"eXIf": (b"",), b"tEXt": (_PROFILE,), b"zTXt": (_PROFILE,), b"iTXt": (b"XML:com.adobe.xmp\0",)}
+"""Chunks that may tell the orientation, and what they begin with."""
+
 _LENGTH = struct.Struct(">I").pack
 _TYPED, _ENDED = isal_zlib.crc32(b"IDAT"), b"\0\0\0\0IEND\xae\x42\x60\x82"
 
@@ -50,6 +54,25 @@ def write_batch(pictures: NDArray[np.uint8]) -> list[bytes]:
     head = b"".join([_SIGNATURE, struct.pack(">I", 13), said, struct.pack(">I", isal_zlib.crc32(said))])
     level = 0 if width * height <= _SMALL else _LEVEL
     return [_file(head, isal_zlib.compress(each, level)) for each in rows]
+
+
+def without_pixels(data: bytes) -> bytes:
+    """Return a PNG file with the header of another, what may tell its orientation, and no data.
+
+    Those may stand after the data, and a reader that looks for them there decodes the picture on the way.
+    """
+    found: dict[bytes, bytes] = {}
+    at = len(_SIGNATURE)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        kind, body = data[at + 4 : at + 8], at + 8
+        if kind == b"IEND":
+            break
+        telling = next((word for word in _TELLING.get(kind, ()) if data.startswith(word, body)), None)
+        if telling is not None:
+            found.setdefault(kind + telling, data[at : body + length + 4])
+        at = body + length + 4
+    return b"".join([data[:33], *found.values(), _LENGTH(0), b"IDAT", _LENGTH(_TYPED), _ENDED])
 
 
 def _file(head: bytes, data: bytes) -> bytes:

@@ -241,8 +241,9 @@ def encoded(cell: Mapping[str, Any], name: str) -> bytes:
         return data
     try:
         return Path(str(path)).read_bytes()
-    except OSError as error:
-        raise PictureError(f"cannot be read ({error.strerror or error})", where=str(path) or name) from error
+    except (OSError, ValueError) as error:  # a path that is none is a ValueError
+        said = getattr(error, "strerror", None) or error
+        raise PictureError(f"cannot be read ({said})", where=str(path) or name) from error
 
 
 def _content(picture: Picture) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 import struct
+import time
 import zlib
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from augkit import codec
 from augkit.errors import PictureError, UsageError
@@ -26,12 +27,16 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def huge_png(width: int, height: int) -> bytes:
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
+
+def huge_png(width: int, height: int, rows: int = 1) -> bytes:
+    """Make a grey PNG file that says it is this large, and has so many rows; they are black."""
+    deflate, row = zlib.compressobj(), bytes(1 + width)
+    data = b"".join([*(deflate.compress(row) for _ in range(rows)), deflate.flush()])
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("picture", [GREY, COLOUR], ids=["grey", "colour"])
@@ -254,6 +259,47 @@ def test_promise_18_a_bomb_is_refused_by_its_header(monkeypatch):
     monkeypatch.setattr(cv2, "imdecode", obey)
     with pytest.raises(PictureError, match="more than"):
         codec.decode(huge_png(20_000, 20_000))
+
+
+def exif(orientation: int) -> bytes:
+    told = Image.Exif()
+    told[0x0112] = orientation
+    return told.tobytes().removeprefix(b"Exif\0\0")
+
+
+def late(data: bytes, kind: bytes, body: bytes) -> bytes:
+    """Put a chunk into a PNG file after its data."""
+    return data[:-12] + chunk(kind, body) + data[-12:]
+
+
+XMP = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="6"/>'
+WHOLE = b"Exif\0\0" + exif(6)
+PROFILE = b"Raw profile type exif\0\nexif\n%8d\n%b" % (len(WHOLE), WHOLE.hex().encode())
+
+
+@pytest.mark.parametrize("told", [(b"eXIf", exif(6)), (b"iTXt", XMP), (b"tEXt", PROFILE)])
+def test_promise_19_an_orientation_that_stands_after_the_data_of_a_png_counts(monkeypatch, told):
+    data = late(codec.encode(COLOUR), *told) + b"Orientation"
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.getexif()[0x0112] == 6
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageFile.ImageFile, "load", None)
+        assert codec.peek(data).orientation == 6
+    assert np.array_equal(codec.decode(data), np.rot90(COLOUR, -1))
+
+
+@pytest.mark.parametrize("told", [(b"eXIf", exif(6)), (b"tEXt", b"x\0Orientation")])
+def test_promise_18_no_pixel_is_decoded_to_look_for_an_orientation(monkeypatch, told):
+    def obey(*_: object) -> None:
+        raise AssertionError("the bomb was decoded")
+
+    bomb, large = (late(huge_png(side, side, side), *told) for side in (13_000, 9_400))
+    monkeypatch.setattr(ImageFile.ImageFile, "load", obey)
+    start = time.process_time()
+    with pytest.raises(PictureError, match="more than"):
+        codec.peek(bomb)
+    assert codec.peek(large).orientation == (6 if told[0] == b"eXIf" else 1)
+    assert time.process_time() - start < 0.05
 
 
 def test_bytes_are_kept_only_where_every_reader_shows_them_alike():

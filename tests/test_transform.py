@@ -218,6 +218,8 @@ def test_what_is_no_picture_is_refused_with_the_fix(tmp_path):
         read(np.zeros((3, 4, 4), np.uint8), "it")
     with pytest.raises(PictureError, match="No such file"):
         read({"bytes": None, "path": str(tmp_path / "none.png")}, "it")
+    with pytest.raises(PictureError, match="cannot be read"):
+        read({"bytes": None, "path": "a\0b"}, "it")
     with pytest.raises(PictureError, match="row 1"):
         making.plan().as_transform()(
             {"image": [{"bytes": making.picture(0)}, {"bytes": b"x"}], "label": [0, 1]}

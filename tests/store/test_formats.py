@@ -316,7 +316,7 @@ def test_promise_21_a_path_that_leads_up_is_called_like_nothing_that_a_format_wr
     assert LAYOUTS["folder"].ours("train/a/x-0.png")
 
 
-@pytest.mark.parametrize("name", ["../evil/x-0.png", "/etc/x-0.png", "train/../../x-0.png", "train/a/\0-0.png"])
+@pytest.mark.parametrize("name", ["../evil/x-0.png", "/etc/x-0.png", "train/../../x-0.png", "train/a/\0.png"])
 def test_promise_21_a_manifest_that_names_a_file_elsewhere_is_refused(tmp_path, name):
     out = store.build(making.source(4), tmp_path / "out", progress=False).out
     path = out / ".augkit/manifest.parquet"
