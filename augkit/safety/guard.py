@@ -18,6 +18,8 @@ from augkit.tasks import Task
 ATTEMPTS = 64
 _HALVINGS = 12
 _MARGIN = 1e-6
+_ZONED = ("turn", "mirrored")
+"""The axes on which a class becomes another."""
 
 Bools = NDArray[np.bool_]
 Redraw = Callable[[NDArray[np.int64], int], Draws]
@@ -35,9 +37,8 @@ def survived(draws: Draws, task: Task, classes: tuple[str, ...], *, but: tuple[s
         groups.setdefault(task.survives(name), []).append(index)
     for limits, members in groups.items():
         mine = np.isin(draws.label_before, members)
-        for axis in MEASURED:
-            if axis not in but and mine.any():
-                out[mine] &= draws.outside(axis, limits.on(axis))[mine] <= _MARGIN
+        if mine.any():
+            out[mine] &= _inside(draws, limits, but)[mine]
     return out
 
 
@@ -70,6 +71,14 @@ def draw_guarded(
         )
 
     return guarded(drawn(np.arange(len(words)), 0), task, classes, drawn)
+
+
+def _inside(draws: Draws, limits: Reach, but: tuple[str, ...]) -> Bools:
+    """Tell for each draw whether it lies inside limits on all measured axes `but` some.  bool (N,)."""
+    axes = [axis for axis in MEASURED if axis not in but]
+    over = [draws.outside(axis, limits.on(axis)) for axis in axes]
+    held: Bools = np.all(np.array(over) <= _MARGIN, axis=0)
+    return held
 
 
 def guarded(draws: Draws, task: Task, classes: tuple[str, ...], redraw: Redraw) -> Draws:
@@ -107,10 +116,10 @@ def guarded(draws: Draws, task: Task, classes: tuple[str, ...], redraw: Redraw) 
 
 def _relabelled(draws: Draws, task: Task, classes: tuple[str, ...], kept: Bools) -> tuple[Draws, Bools]:
     """Give a draw its new label where a zone of the task says that the picture is good and its label
-    another.
+    another, and where both classes survive what else it does.
     """
     index = {name: i for i, name in enumerate(classes)}
-    good_else = survived(draws, task, classes, but=("turn", "mirrored"))
+    good_else = survived(draws, task, classes, but=_ZONED)
     labels, kept = draws.labels.copy(), kept.copy()
     for zone in task.becomes:
         turned = ~np.isnan(draws.effects[zone.axis])
@@ -118,6 +127,8 @@ def _relabelled(draws: Draws, task: Task, classes: tuple[str, ...], kept: Bools)
         for name, partner in zone.classes:
             if name in index and partner in index:
                 mine = held & (draws.label_before == index[name])
+                if mine.any():
+                    mine &= _inside(draws, task.survives(partner), _ZONED)
                 labels[mine] = index[partner]
                 kept |= mine
     return dataclasses.replace(draws, labels=labels), kept
@@ -153,13 +164,14 @@ def acceptance(policy: Policy, task: Task, classes: tuple[str, ...], sample: Dra
     """Return for each class the share of `sample`'s draws that it survives or, under `relabel`, that
     becomes another class.
 
-    Classes that share limits and zones share the answer.
+    Classes that share limits, zones and the limits of what they become there share the answer.
     """
-    known: dict[tuple[Reach, tuple[bool, ...]], float] = {}
+    known: dict[tuple[Reach | None, ...], float] = {}
     out = {}
     for index, name in enumerate(classes):
-        zones = tuple(dict(zone.classes).get(name) in classes for zone in task.becomes)
-        alike = task.survives(name), zones
+        partners = [dict(zone.classes).get(name) for zone in task.becomes]
+        become = (task.survives(partner) if partner in classes else None for partner in partners)
+        alike = task.survives(name), *become
         if alike not in known:
             known[alike] = _accepted(policy, task, classes, sample, index)
         out[name] = known[alike]

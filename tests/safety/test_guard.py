@@ -69,6 +69,37 @@ def test_relabel_asks_of_the_other_axes_what_the_class_survives():
     assert six.effects["contrast"][six.accepted].min() >= 0.4 - 1e-6
 
 
+def letters_policy(steps: str) -> Policy:
+    return policy.parse(
+        f"version: 1\ntask: latin-letters\non_unsafe: relabel\nsteps:\n{steps}\n", "guard.yaml"
+    )
+
+
+def test_relabel_asks_of_the_other_axes_what_the_class_it_becomes_survives():
+    task = tasks.load("latin-letters")
+    steps = "  - rotate: {degrees: [180, 180], p: 0.5}\n  - zoom: {factor: [0.65, 1.2]}"
+    plan = Plan(judge(letters_policy(steps), task).safe_policy(), task.classes, seed=3)
+    for before, after, zooms in [("n", "u", (0.85, 1.18)), ("u", "n", (0.85, 1.18)), ("b", "q", (0.65, 1.2))]:
+        labels, names = np.full(600, task.classes.index(before)), [f"train/{before}/{i}" for i in range(600)]
+        letters = plan.draw(names, labels, np.ones(600, np.int64), np.full((600, 2), 28))
+        became = letters.accepted & (letters.labels == task.classes.index(after))
+        assert became.sum() > 100
+        seen = letters.effects["zoom"][became]
+        assert (
+            zooms[0] - 1e-6 <= seen.min() < zooms[0] + 0.05
+            and zooms[1] - 0.05 < seen.max() <= zooms[1] + 1e-6
+        )
+
+
+def test_the_acceptance_of_a_class_counts_what_the_class_it_becomes_survives():
+    steps = "  - flip_horizontal\n  - zoom: {factor: [0.65, 1.18]}"
+    shares = judge(letters_policy(steps), tasks.load("latin-letters")).acceptance
+    assert shares["b"] == 1, "it becomes d, which survives these zooms"
+    assert shares["q"] == pytest.approx((1.18 - 0.85) / (1.2 - 0.65), abs=0.04), (
+        "it becomes p, which does not"
+    )
+
+
 def test_clip_shortens_the_values_to_the_limit_and_no_further():
     plan = plan_of("  - rotate: {degrees: [-40, 40]}\n  - zoom: {factor: [0.9, 1.1]}", "clip")
     six = drawn(plan, "6")
@@ -164,6 +195,8 @@ def test_every_accepted_draw_of_any_policy_is_survived_or_relabelled(mode):
             assert mode == "relabel"
             before, after = DIGITS[out.label_before[i]], DIGITS[out.labels[i]]
             assert task.partner(before, "turn", float(out.effects["turn"][i])) == after
+        after = dataclasses.replace(out, label_before=out.labels)
+        assert survived(after, task, DIGITS, but=("turn", "mirrored"))[good].all()
 
 
 def test_the_acceptance_of_a_class_is_the_share_of_draws_it_survives():
