@@ -191,6 +191,12 @@ class Reach:
         return list(said.values())
 
 
+IMAGES = Reach(turn=Arcs.of((0, 0), (180, 180)), mirrored=Arcs.of((0, 0), (180, 180)))
+"""The picture and its three mirror images, which a border that reflects shows beside it, as something done
+before all else.
+"""
+
+
 def inside(reached: Limits, survived: Limits) -> bool:
     """Tell whether everything reached is survived, on one axis."""
     if isinstance(reached, Arcs):

@@ -8,7 +8,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from augkit.intervals import Interval
 from augkit.ops import OPS
@@ -108,6 +108,7 @@ class Builder:
         self.chosen = False
         self.notes: list[Note] = []
         self._borders: dict[tuple[str, tuple[int, ...]], str] = {}
+        self._repeats: list[str] = []
 
     def note(self, where: str, text: str) -> None:
         """Say that something is not carried, or otherwise."""
@@ -187,10 +188,12 @@ class Builder:
         self.knows_side = self.knows_shape = True
 
     def border(self, where: str, kind: str, fill: Any = 0) -> None:
-        """Take note of what a step shows outside the picture."""
-        if kind not in ("constant", "edge"):
-            text = f"a border of {kind!r} shows mirrored or repeated content, which no axis measures"
-            self.note(where, f"{text}; augkit continues the edge instead")
+        """Take note of what a step shows outside the picture: a key of `BORDERS`, "reflect_101" or "wrap"."""
+        if kind == "reflect_101":
+            self.note(where, "its mirror images leave out the picture's last pixels; augkit's repeat them")
+            kind = "reflect"
+        elif kind == "wrap":
+            self._repeats.append(where)
             kind = "edge"
         levels = fill if isinstance(fill, list | tuple) else (fill,)
         usable = len(levels) in (1, 3) and all(isinstance(v, int | float) for v in levels)
@@ -201,10 +204,15 @@ class Builder:
 
     def finish(self, steps: tuple[Node, ...], task: str) -> Converted:
         """Return the policy and the notes."""
-        (kind, fill), *others = [*self._borders] or [("constant", (0,))]
+        first = sorted(self._borders, key=lambda border: border[0] != "reflect")  # it can do most
+        (kind, fill), *others = first or [("constant", (0,))]
+        said = kind if kind != "constant" else f"{kind} {list(fill)}"
         for border in others:
-            self.note(self._borders[border], f"one policy has one border; all steps get {kind} {list(fill)}")
-        chosen: Literal["constant", "edge"] = "edge" if kind == "edge" else "constant"
+            self.note(self._borders[border], f"one policy has one border; all steps get {said}")
+        for where in self._repeats:
+            why = "a border that wraps shows the picture again beside itself; augkit continues its edge"
+            steps = (*steps, *self.unknown("wrapping border", where, why))
+        chosen = cast(Literal["constant", "edge", "reflect"], kind)
         policy = Policy(steps=_named(steps), task=task, fill=fill, border=chosen, file=self.file)
         return Converted(policy, tuple(self.notes))
 

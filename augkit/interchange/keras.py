@@ -15,7 +15,7 @@ from augkit.intervals import Interval
 from augkit.ops.borrowed.frame import BENT, up_to
 from augkit.ops.borrowed.moved import sheared
 from augkit.ops.geometric import Shift
-from augkit.reach import Reach
+from augkit.reach import IMAGES, Reach
 from augkit.steps import Node
 
 Nodes = tuple[Node, ...]
@@ -58,10 +58,12 @@ def _layer(build: Builder, layer: dict[str, Any], path: str) -> Nodes:
     return READERS[name](build, config, where)
 
 
-def _border(build: Builder, config: Config, where: str) -> None:
+def _border(build: Builder, config: Config, where: str) -> str:
+    """Take note of what a layer shows outside the picture, and return it."""
     kinds = {"constant": "constant", "nearest": "edge"}
     mode = str(config.get("fill_mode", "reflect"))
     build.border(where, kinds.get(mode, mode), config.get("fill_value", 0.0))
+    return mode
 
 
 def _flip(build: Builder, config: Config, where: str) -> Nodes:
@@ -116,8 +118,9 @@ def _scales(factor: Any) -> Range | None:
 def _shear(build: Builder, config: Config, where: str) -> Nodes:
     """Lean about the top left corner, so that the middle moves too; one draw in two leans the other way."""
     x, y = (ends(config[key], -1, 1) for key in ("x_factor", "y_factor"))
-    _border(build, config, where)
-    return build.declared("RandomShear", shear_reach(x, y, build), where)
+    leant = shear_reach(x, y, build)
+    reflects = _border(build, config, where) == "reflect" and leant != Reach()
+    return build.declared("RandomShear", IMAGES.then(leant) if reflects else leant, where)
 
 
 def shear_reach(x: Range, y: Range, build: Builder) -> Reach:

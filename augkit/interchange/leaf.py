@@ -23,7 +23,8 @@ class Writer:
         self.size = size
         self.notes: list[Note] = []
         fill = list(policy.fill) if len(policy.fill) > 1 else policy.fill[0]
-        self.border: Transform = {"border_mode": 1 if policy.border == "edge" else 0, "fill": fill}
+        modes = {"constant": 0, "edge": 1, "reflect": 2}
+        self.border: Transform = {"border_mode": modes[policy.border], "fill": fill}
 
     def note(self, where: str, text: str) -> None:
         """Say that something is not carried, or otherwise."""

@@ -7,19 +7,24 @@ from typing import Any
 from augkit.interchange import framed
 from augkit.interchange.builder import LOST, Builder
 from augkit.intervals import Interval
-from augkit.ops.borrowed.frame import Frame, joined, pair, window
+from augkit.ops.borrowed.frame import Frame, bordered, joined, pair, window
 from augkit.reach import Reach
 from augkit.steps import Node
 
 Nodes = tuple[Node, ...]
 
+_MODES = {"constant": 0, "edge": 1, "reflect": 2, "reflect_101": 4}
+"""OpenCV's numbers of what `borders` returns."""
 
-def borders(build: Builder, t: Any, where: str) -> None:
-    """Take note of what is shown outside the picture."""
+
+def borders(build: Builder, t: Any, where: str) -> str:
+    """Take note of what is shown outside the picture, and return what it is."""
     fill = getattr(t, "fill", 0)
     fill = next(iter(fill.values()), 0) if isinstance(fill, dict) else fill
-    mode = {"constant": "constant", "edge": "edge"}.get(getattr(t, "padding_mode", "constant"), "reflect")
-    build.border(where, mode, 0 if fill is None else fill)
+    given = getattr(t, "padding_mode", "constant")
+    kind = {"reflect": "reflect_101", "symmetric": "reflect"}.get(given, given)
+    build.border(where, kind, 0 if fill is None else fill)
+    return kind
 
 
 def filtered(t: Any) -> str:
@@ -64,16 +69,17 @@ def crop(build: Builder, t: Any, where: str) -> Nodes:
     padding = _padding(getattr(t, "padding", None))
     if ".v2" in type(t).__module__:  # v2 keeps left, right, top, bottom
         padding = (padding[0], padding[2], padding[1], padding[3])
-    if any(padding) or getattr(t, "pad_if_needed", False):
-        borders(build, t, where)
+    pads = any(padding) or getattr(t, "pad_if_needed", False)
+    kind = borders(build, t, where) if pads else "constant"
     if not any(padding):
         like = framed.middle if type(t).__name__ == "CenterCrop" else framed.anywhere
         native = like(build, where, int(width), int(height))
         if native is not None:
             return native
-    made = _padded_crop(build, width, height, padding, where) if any(padding) else build.borrowed(
+    made = _padded_crop(build, width, height, padding, where, kind) if any(padding) else build.borrowed(
         "CenterCrop" if type(t).__name__ == "CenterCrop" else "RandomCrop", where,
         height=int(height), width=int(width), pad_if_needed=bool(getattr(t, "pad_if_needed", True)),
+        border_mode=_MODES[kind],
     )  # fmt: skip
     build.became(width, height)
     return made
@@ -89,12 +95,12 @@ def _padding(given: Any) -> tuple[float, float, float, float]:
 
 
 def _padded_crop(
-    build: Builder, width: float, height: float, padding: tuple[float, ...], where: str
+    build: Builder, width: float, height: float, padding: tuple[float, ...], where: str, kind: str
 ) -> Nodes:
     """Say what the customary crop of a padded picture does: a picture of the crop's own size is shifted."""
     if not build.knows_side:
         build.note(where, "it counts pixels, and how many the pictures have is not known: give --side")
-        return build.declared("RandomCrop", LOST, where)
+        return build.declared("RandomCrop", bordered(LOST, _MODES[kind]), where)
     left, top, right, bottom = padding
     reaches, same = [], True
     for wide, high in build.frame.sizes():
@@ -107,17 +113,18 @@ def _padded_crop(
     if same:
         x, y = (-right / width, left / width), (-top / height, bottom / height)
         return build.native("shift", where, x=x, y=y)
-    return build.declared("RandomCrop", joined(reaches), where)
+    return build.declared("RandomCrop", bordered(joined(reaches), _MODES[kind]), where)
 
 
 def pad(build: Builder, t: Any, where: str) -> Nodes:
     """Add a border of some pixels."""
-    borders(build, t, where)
+    kind = borders(build, t, where)
     left, top, right, bottom = _padding(t.padding)
     native = framed.margins(build, where, int(left), int(top), int(right), int(bottom))
     if native is not None:
         return native
-    made = build.borrowed("Pad", where, padding=[int(left), int(top), int(right), int(bottom)])
+    sides = [int(left), int(top), int(right), int(bottom)]
+    made = build.borrowed("Pad", where, padding=sides, border_mode=_MODES[kind])
     if build.knows_side and build.frame.aspect == Interval(1, 1):
         build.became(build.frame.side + left + right, build.frame.side + top + bottom)
     return made

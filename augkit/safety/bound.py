@@ -19,8 +19,8 @@ from augkit.ops import Blend, Curve, Geometric, Kernel, Op, Projective, Tone
 from augkit.ops.foreign import Foreign
 from augkit.ops.framing import Resize
 from augkit.policy import Policy
-from augkit.reach import AXES, GEOMETRY, TONE, Limits, Reach
-from augkit.safety.reflected import IMAGES, brings_in
+from augkit.reach import AXES, GEOMETRY, IMAGES, TONE, Limits, Reach
+from augkit.safety.reflected import brings_in
 from augkit.steps import Choice, Node, Step
 
 

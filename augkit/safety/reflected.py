@@ -19,15 +19,12 @@ from numpy.typing import NDArray
 from augkit import affine
 from augkit.affine import IDENTITY, Map
 from augkit.draw import Draws
-from augkit.intervals import Arcs, Interval
+from augkit.intervals import Interval
 from augkit.ops import Geometric, Op, Projective
 from augkit.reach import GEOMETRY, Limits, Reach
 from augkit.span import Span
 
 Floats = NDArray[np.float64]
-
-IMAGES = Reach(turn=Arcs.of((0, 0), (180, 180)), mirrored=Arcs.of((0, 0), (180, 180)))
-"""The picture and its three mirror images, as something done before all else."""
 
 SHOWN = 0.05
 """An image that fills no more than this share of what comes out is too little for a witness."""

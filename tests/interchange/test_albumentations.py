@@ -285,8 +285,23 @@ def test_fill_and_border_are_carried_and_a_second_one_is_said() -> None:
     found = read(A.Compose([A.Rotate(limit=5, fill=(9, 8, 7)), A.Affine(scale=(0.9, 1.0), border_mode=1)]))
     assert found.policy.fill == (9, 8, 7) and found.policy.border == "constant"
     assert any("one policy has one border" in note.text for note in found.notes)
-    mirrored = read(A.Compose([A.Rotate(limit=5, border_mode=4)]))
-    assert mirrored.policy.border == "edge" and "shows mirrored" in mirrored.notes[0].text
+    mirrored = read(A.Compose([A.Rotate(limit=5, fill=9), A.Affine(scale=(0.5, 1.0), border_mode=4)]))
+    assert mirrored.policy.border == "reflect", "what shows most is judged"
+    assert any("all steps get reflect" in note.text for note in mirrored.notes)
+    assert any("leave out the picture's last pixels" in note.text for note in mirrored.notes)
+    wrapped = read(A.Compose([A.Rotate(limit=5, border_mode=3, p=1)]))
+    assert safety.judge(wrapped.policy, tasks.load("digits")).findings[0].code == "LS907"
+
+
+@pytest.mark.parametrize("border", ["constant", "edge", "reflect"])
+def test_a_border_goes_out_and_comes_back(border: str) -> None:
+    made = policy.parse(f"version: 1\ntask: none\nborder: {border}\nsteps:\n  - shift: {{x: [0.25, 0.25]}}\n")
+    again = read(interchange.compose(made)).policy
+    assert again.border == border
+    picture = np.random.default_rng(1).integers(0, 256, (32, 32, 1), dtype=np.uint8)
+    ours = render.render(picture, draw(made, ["a"], [1], seed=0, aspects=np.ones(1)), 0)
+    theirs = interchange.compose(made)(image=picture)["image"]
+    assert np.abs(ours.astype(int) - theirs.reshape(ours.shape)).max() <= 1
 
 
 def test_what_is_carried_can_be_written_read_and_rendered() -> None:

@@ -134,9 +134,30 @@ def test_one_contrast_factor_never_lowers_contrast(layers: Any) -> None:
     assert spread.min() >= 0.999 and spread.max() <= 1.501
 
 
-def test_mirrored_borders_are_said(layers: Any) -> None:
-    found = read(layers.RandomRotation(0.01))
-    assert found.policy.border == "edge" and "shows mirrored" in found.notes[0].text
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("RandomRotation", {"factor": 0.05}),
+        ("RandomTranslation", {"height_factor": 0.2, "width_factor": 0.2}),
+        ("RandomShear", {"x_factor": 0.2}),
+        ("RandomZoom", {"height_factor": 0.3}),
+    ],
+)
+def test_layers_reflect_unless_told_otherwise_and_are_judged_so(
+    layers: Any, name: str, arguments: dict[str, Any]
+) -> None:
+    layer = getattr(layers, name)
+    found = read(layer(**arguments))
+    assert found.policy.border == "reflect"
+    assert "LS101" in codes(judged(layer(**arguments))), "a digit has no mirror image"
+    assert "LS101" not in codes(judged(layer(**arguments, fill_mode="constant")))
+
+
+def test_a_border_that_wraps_counts_as_doing_anything(layers: Any) -> None:
+    found = read(layers.RandomTranslation(0.1, 0.1, fill_mode="wrap"))
+    assert "LS907" in codes(safety.judge(found.policy, tasks.load("digits")))
+    assert any("a border that wraps" in note.text for note in found.notes)
+    assert found.carried().policy.border == "edge" and len(found.carried().policy.steps) == 1
 
 
 def test_inputs_are_left_to_the_network(layers: Any) -> None:

@@ -136,6 +136,19 @@ def test_the_padded_crop_of_small_pictures_is_a_shift() -> None:
     assert any("give --side" in note.text for note in read(crop).notes)
 
 
+@pytest.mark.parametrize("mode", ["reflect", "symmetric", "edge", "constant"])
+def test_padding_that_reflects_is_judged_by_the_mirror_images_that_come_in(mode: str) -> None:
+    crop = {"fill": 0, "padding_mode": mode, "padding": None, "pad_if_needed": False}
+    for made in (
+        transform("RandomCrop", **{**crop, "size": (28, 28), "padding": 4}),
+        transform("RandomCrop", **{**crop, "size": (32, 32), "padding": 6}),
+        transform("RandomCrop", **{**crop, "size": (32, 32), "pad_if_needed": True}),
+        transform("Pad", padding=4, fill=0, padding_mode=mode),
+        transform("Pad", padding=[1, 2, 3, 4], fill=0, padding_mode=mode),
+    ):
+        assert ("LS101" in codes(judged(made, side=28))) == (mode in ("reflect", "symmetric")), made
+
+
 def test_the_two_versions_order_their_padding_differently() -> None:
     crop = {"size": (32, 32), "pad_if_needed": False, "fill": 0, "padding_mode": "constant"}
     one = transform("RandomCrop", "torchvision.transforms.transforms", padding=[8, 0, 0, 0], **crop)

@@ -255,6 +255,58 @@ def test_noise_is_no_stronger_than_declared(name: str) -> None:
             assert out.std(axis=(0, 1)).max() <= step(name, side=64).effects(SQUARE).noise.high + 0.02
 
 
+BORDERED: list[tuple[str, dict[str, Any]]] = [
+    ("Affine", {"translate_percent": {"x": [-0.3, 0.3], "y": [0, 0]}}),
+    ("Affine", {"scale": [0.4, 0.6]}),
+    ("Affine", {"scale": [1.0, 1.5]}),
+    ("Affine", {}),
+    ("Rotate", {"limit": [30, 40]}),
+    ("Rotate", {"limit": [30, 40], "crop_border": True}),
+    ("SafeRotate", {"limit": [30, 40]}),
+    ("ElasticTransform", {"alpha": 4, "sigma": 8}),
+    ("GridDistortion", {"distort_limit": [0.4, 0.5], "normalized": False}),
+    ("GridDistortion", {"distort_limit": [-0.5, 0.5], "normalized": True}),
+    ("OpticalDistortion", {"distort_limit": [-0.3, 0.3]}),
+    ("CropAndPad", {"percent": [0.2, 0.3]}),
+    ("CropAndPad", {"percent": [-0.2, -0.1]}),
+    ("Pad", {"padding": 8}),
+    ("PadIfNeeded", {"min_height": 48, "min_width": 48}),
+    ("PadIfNeeded", {"min_height": 16, "min_width": 16}),
+    ("RandomCrop", {"height": 48, "width": 48, "pad_if_needed": True}),
+    ("CenterCrop", {"height": 48, "width": 20, "pad_if_needed": True}),
+    ("CenterCrop", {"height": 20, "width": 20, "pad_if_needed": True}),
+    ("Crop", {"x_min": 8, "x_max": 40, "y_max": 32, "pad_if_needed": True}),
+    ("Perspective", {}),
+]
+
+
+@pytest.mark.parametrize("mode", [2, 4])
+@pytest.mark.parametrize(("name", "arguments"), BORDERED)
+def test_a_border_that_reflects_is_declared_where_mirror_images_come_in(
+    name: str, arguments: dict[str, Any], mode: int
+) -> None:
+    used, plain = (step(name, border_mode=border, **arguments) for border in (mode, 0))
+    bright = np.full((32, 32, 1), 200, np.uint8)
+    shown = [
+        float((used.apply(bright, {"field": seed}) != plain.apply(bright, {"field": seed})).mean())
+        for seed in map(float, range(20))
+    ]
+    brought_in = max(shown) > 0.02  # what a constant border shows black
+    assert (not used.effects(SQUARE).mirrored.empty) == brought_in
+    assert plain.effects(SQUARE).mirrored.empty
+    wraps = step(name, border_mode=3, **arguments).effects(SQUARE)
+    assert wraps == (Reach.unknown() if brought_in else plain.effects(SQUARE))
+
+
+def test_another_tools_reflecting_border_is_no_safer_than_our_own() -> None:
+    affine = "{name: Affine, translate_percent: {x: [-0.2, 0.2], y: [0, 0]}, border_mode: 4}"
+    theirs = policy.parse(f"version: 1\ntask: digits\nsteps:\n  - albumentations: {affine}\n")
+    ours = "version: 1\ntask: digits\nborder: reflect\nsteps:\n  - shift: {x: [-0.2, 0.2]}\n"
+    found = [safety.judge(p, tasks.load("digits")) for p in (theirs, policy.parse(ours))]
+    assert all(verdict.word != "safe" for verdict in found)
+    assert {f.code for f in found[0].findings} == {f.code for f in found[1].findings}
+
+
 @pytest.mark.parametrize("name", sorted(EFFECTS))
 def test_effects_are_ordered_and_finite_where_the_axis_is(name: str) -> None:
     for frame in (SQUARE, Interval(0.5, 2.0)):

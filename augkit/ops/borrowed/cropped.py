@@ -13,6 +13,7 @@ from augkit.ops.borrowed.frame import (
     BENT,
     Effect,
     Frame,
+    bordered,
     joined,
     pair,
     window,
@@ -22,10 +23,12 @@ from augkit.reach import Reach
 
 def cropped(t: Any, frame: Frame) -> Reach:
     """Cut out a window of some pixels (padded first, where asked for), which then fills the frame."""
-    return joined([
+    cut = joined([
         window(_one(t.width / width), _one(t.height / height), squeezed=frame.keeps)
         for width, height in frame.sizes()
     ])  # fmt: skip
+    beyond = any(t.width > width or t.height > height for width, height in frame.sizes())
+    return bordered(cut, t.border_mode) if t.pad_if_needed and beyond else cut
 
 
 def fixed_crop(t: Any, frame: Frame) -> Reach:
@@ -39,7 +42,8 @@ def fixed_crop(t: Any, frame: Frame) -> Reach:
         cut = window(_one(across), _one(down), squeezed=frame.keeps)
         kept = min(cut.kept.low, wide * high / (width * height))
         reaches.append(dataclasses.replace(cut, kept=Interval(kept, 1)))
-    return joined(reaches)
+    beyond = any(t.x_max > width or t.y_max > height for width, height in frame.sizes())
+    return bordered(joined(reaches), t.border_mode) if t.pad_if_needed and beyond else joined(reaches)
 
 
 def sized_crop(t: Any, frame: Frame) -> Reach:
@@ -103,19 +107,22 @@ def crop_and_pad(t: Any, frame: Frame) -> Reach:
     low, high = min(flat) * scale, max(flat) * scale
     sides = Interval(max(0.0, 1 + 2 * low - frame.share(1)), 1 + 2 * high + frame.share(1))
     out = window(sides, sides, squeezed=t.keep_size or frame.keeps)
-    return Reach(zoom=out.zoom, stretch=out.stretch, kept=Interval(max(0.0, 1 + 2 * min(low, 0.0)) ** 2, 1))
+    kept = Interval(max(0.0, 1 + 2 * min(low, 0.0)) ** 2, 1)
+    whole = Reach(zoom=out.zoom, stretch=out.stretch, kept=kept)
+    return bordered(whole, t.border_mode) if high > 0 else whole
 
 
 def padded(t: Any, frame: Frame) -> Reach:
     """Add a border of some pixels; the whole is then scaled to the frame."""
     flat = [float(v) for v in np.ravel(t.padding)]
     left, top, right, bottom = {1: flat * 4, 2: flat * 2, 4: flat}[len(flat)]
-    return joined([
+    grown = joined([
         window(
             _one(1 + (left + right) / width), _one(1 + (top + bottom) / height), squeezed=frame.keeps
         )
         for width, height in frame.sizes()
     ])  # fmt: skip
+    return bordered(grown, t.border_mode)
 
 
 def padded_to(t: Any, frame: Frame) -> Reach:
@@ -125,7 +132,7 @@ def padded_to(t: Any, frame: Frame) -> Reach:
         wide = max(width, t.min_width) if t.min_width else width + t.pad_width_divisor
         high = max(height, t.min_height) if t.min_height else height + t.pad_height_divisor
         out.append(window(Interval(1, wide / width), Interval(1, high / height), squeezed=frame.keeps))
-    return joined(out)
+    return bordered(joined(out), t.border_mode)
 
 
 def resized(t: Any, frame: Frame) -> Reach:

@@ -16,14 +16,16 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 
 from augkit.intervals import ANY, CIRCLE, NOWHERE, Arcs, Interval
-from augkit.reach import Reach
+from augkit.reach import IMAGES, Reach
 
 TAIL = 6.0
 _COLOURFUL = 0.25
 _CHORD = 16
+_REFLECTS = (cv2.BORDER_REFLECT, cv2.BORDER_REFLECT_101)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +71,17 @@ def pair(value: Any) -> tuple[float, float]:
     """Return a range as two numbers; one number is a range of its own."""
     low, high = value if isinstance(value, tuple | list) else (value, value)
     return float(low), float(high)
+
+
+def bordered(reach: Reach, mode: int) -> Reach:
+    """Add to what a transform does what its border shows, by OpenCV's number of it: mirror images of the
+    picture where it reflects, and nobody knows what where it repeats the picture.
+
+    Nothing, where the transform does nothing and so shows no border.
+    """
+    if reach == Reach() or mode not in (*_REFLECTS, cv2.BORDER_WRAP):
+        return reach
+    return IMAGES.then(reach) if mode in _REFLECTS else Reach.unknown()
 
 
 def nothing(t: Any, frame: Frame) -> Reach:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from typing import Any
@@ -13,6 +14,7 @@ from augkit.ops.borrowed.frame import (
     BENT,
     Effect,
     Frame,
+    bordered,
     nothing,
     pair,
     window,
@@ -69,7 +71,7 @@ def rotate(t: Any, frame: Frame) -> Reach:
     low, high = pair(t.limit)
     turned = rotation(low, high, frame.aspect)
     if not t.crop_border:
-        return turned
+        return bordered(turned, t.border_mode)
     shares = _inscribed(low, high, frame)
     cut = window(Interval(0.97 * min(x for x, _ in shares), 1), Interval(0.97 * min(y for _, y in shares), 1))
     ratio = max(max(x / y, y / x) for x, y in shares)
@@ -100,15 +102,25 @@ def safe_rotate(t: Any, frame: Frame) -> Reach:
     for (width, height), angle in itertools.product(frame.sizes(), np.radians(np.linspace(low, high, 361))):
         sin, cos = abs(math.sin(angle)), abs(math.cos(angle))
         scales.append((width / (height * sin + width * cos), height / (height * cos + width * sin)))
-    return Reach(
+    turned = Reach(
         turn=rotation(low, high, frame.aspect).turn,
         zoom=Interval(0.98 * min(math.sqrt(x * y) for x, y in scales), 1.05),
         stretch=Interval(1, 1.05 * max(max(x / y, y / x) for x, y in scales)),
     )
+    return bordered(turned, t.border_mode)
 
 
 def affine(t: Any, frame: Frame) -> Reach:
     """Zoom, turn, shear and shift, in that order; with `fit_output` the frame follows the picture."""
+    whole = _moved(t, frame)
+    enlarges = dataclasses.replace(whole, zoom=Reach().zoom, stretch=Reach().stretch, kept=Reach().kept)
+    least = min(pair(t.scale["x"])[0], pair(t.scale["y"])[0])
+    if least >= 1 and enlarges == Reach() and _shifted(t, frame) == Reach():
+        return whole
+    return bordered(whole, t.border_mode)
+
+
+def _moved(t: Any, frame: Frame) -> Reach:
     (x_low, x_high), (y_low, y_high) = pair(t.scale["x"]), pair(t.scale["y"])
     if min(x_low, y_low) <= 0:
         return BENT

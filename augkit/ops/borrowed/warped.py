@@ -16,6 +16,7 @@ from augkit.ops.borrowed.frame import (
     Effect,
     Frame,
     bent_by,
+    bordered,
     joined,
     pair,
     up_to,
@@ -102,7 +103,7 @@ def elastic(t: Any, frame: Frame) -> Reach:
     size = 17 if t.approximate else 2 * round(4 * t.sigma) + 1
     weights = np.exp(-0.5 * ((np.arange(size) - size // 2) / t.sigma) ** 2)
     slope = 2 * float((weights / weights.sum()).max())
-    return bent_by(2 * t.alpha * slope, frame.share(t.alpha) * math.sqrt(2))
+    return bordered(bent_by(2 * t.alpha * slope, frame.share(t.alpha) * math.sqrt(2)), t.border_mode)
 
 
 def grid_elastic(t: Any, frame: Frame) -> Reach:
@@ -123,12 +124,13 @@ def grid_distortion(t: Any, frame: Frame) -> Reach:
     pixels = max(2, frame.side // (t.num_steps + 1))
     least, most = (low / high, high / low) if t.normalized else (low, high)
     most *= pixels / (pixels - 1)
-    return Reach(
+    whole = Reach(
         zoom=Interval(1 / most, 1 / least),
         stretch=Interval(1, most / least),
         kept=Interval(min(1.0, 1.0 if t.normalized else low) ** 2 * 0.9, 1),
         displaced=up_to(min(1.0, (most - least) / 2) * math.sqrt(2)),
     )
+    return bordered(whole, t.border_mode)
 
 
 def optical(t: Any, frame: Frame) -> Reach:
@@ -139,13 +141,14 @@ def optical(t: Any, frame: Frame) -> Reach:
         return BENT
     wide = frame.longest
     turn = math.degrees(math.atan2(k * (wide - 1 / wide), 2 * (1 - radial))) if t.mode == "camera" else 0.0
-    return Reach(
+    bent = Reach(
         turn=Arcs.of((-turn, turn)),
         stretch=Interval(1, ((1 + radial) / (1 - radial)) * (wide if turn else 1.0)),
         zoom=Interval(1 / (1 + radial), 1 / (1 - radial)),
         kept=Interval((1 - along) ** 2, 1),
         displaced=up_to(along * math.hypot(1, wide) / 2),
     )
+    return bordered(bent, t.border_mode)
 
 
 def unbounded(t: Any, frame: Frame) -> Reach:
