@@ -147,7 +147,7 @@ class Reach:
         """Return the reach of doing this first and `second` after it."""
         widen = math.degrees(math.asin(min(1.0, _tanh(self.stretch) * _tanh(second.stretch))))
         enlarged = second.zoom.high * math.sqrt(second.stretch.high)
-        gain = max(second.contrast.high, second.inverted.high, 0.0)
+        gain = max(second.contrast.high, second.inverted.high, 0.0) * _mixed(second)
         slopes = second.contrast.either(-second.inverted)
         return Reach(
             turn=(self.turn + second.turn).either(-self.mirrored + second.mirrored).widened(widen),
@@ -261,6 +261,17 @@ def _either(one: Limits, other: Limits) -> Limits:
 def _tanh(stretch: Interval) -> float:
     """Return tanh s of a stretch of ratio e^(2s)."""
     return 1.0 if math.isinf(stretch.high) else (stretch.high - 1) / (stretch.high + 1)
+
+
+def _mixed(second: Reach) -> float:
+    """Return how much noisier a channel can get where colours change, whatever the noises of the others.
+
+    A stronger colour lies f times as far from a grey that is a mean of its channels, so that the noises
+    count up to f + (f - 1) times.  About a grey, a hue turned by sixths of the circle moves each channel by
+    as many times the spread of all three, and leaves it between their least and greatest.
+    """
+    stronger, sixths = max(1.0, second.saturation.high), second.hue.high / 60
+    return (2 * stronger - 1) * min(math.sqrt(3), 1 + math.sqrt(6) * sixths)
 
 
 def _pile(first: float, second: float, least_zoom: float) -> float:

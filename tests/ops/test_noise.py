@@ -10,8 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from augkit import keys
+from augkit import keys, policy, render
+from augkit.draw import draw
 from augkit.intervals import Interval
+from augkit.safety import bound
 from tests.ops.scenes import SHAPES, op, scene, speckled
 
 SQUARE = Interval(1, 1)
@@ -30,14 +32,45 @@ def test_the_measured_noise_is_what_is_declared(sigma: float, channels: int) -> 
         assert abs((noise * shifted).mean() / noise.var()) < 0.03
 
 
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ("noise: {sigma: [0.05, 0.05]}", "saturation: {factor: [3, 3]}"),
+        ("noise: {sigma: [0.02, 0.02]}", "saturation: {factor: [1.4, 1.4]}"),
+        ("noise: {sigma: [0.05, 0.05]}", "saturation: {factor: [0, 0.5]}"),
+        ("noise: {sigma: [0.05, 0.05]}", "hue: {degrees: [60, 60]}"),
+        ("noise: {sigma: [0.05, 0.05]}", "hue: {degrees: [10, 10]}"),
+        ("noise: {sigma: [0.05, 0.05]}", "hue: {degrees: [-100, -100]}"),
+        ("noise: {sigma: [0.05, 0.05]}", "white_balance: {kelvin: [2500, 2500]}"),
+        ("noise: {sigma: [0.05, 0.05]}", "channel_shuffle"),
+        ("noise: {sigma: [0.05, 0.05]}", "grey"),
+        ("salt_pepper: {share: [0.02, 0.02]}", "saturation: {factor: [2, 2]}"),
+        (
+            "noise: {sigma: [0.02, 0.02]}",
+            "saturation: {factor: [2, 2]}\n  - hue: {degrees: [40, 40]}\n  - saturation: {factor: [2, 2]}",
+        ),
+        ("noise: {sigma: [0.03, 0.03]}\n  - channel_drop", "saturation: {factor: [3, 3]}"),
+    ],
+)
+def test_the_noise_of_a_grey_is_within_what_is_declared_after_its_colours_are_changed(
+    first: str, later: str
+) -> None:
+    made = policy.parse(f"version: 1\ntask: none\nsteps:\n  - {first}\n  - {later}\n")
+    declared = bound.reach(made, SQUARE).noise.high
+    grey = np.full((200, 200, 3), 128, dtype=np.uint8)
+    for key in "abc":
+        out = render.render(grey, draw(made, [key], [1], seed=0, aspects=np.ones(1)), 0)
+        assert out.std(axis=(0, 1)).max() / 255 <= declared * 1.02
+
+
 def test_noise_is_normal() -> None:
     flat = np.full((300, 400, 3), 128, dtype=np.uint8)
     noise = op("noise", sigma=(0, 0.1)).apply(flat, {"sigma": 0.1, "field": 99.0}).astype(float) - 128
     z = noise / noise.std()
     assert abs((z**3).mean()) < 0.02
     assert abs((z**4).mean() - 3) < 0.05
-    for bound, share in ((1, 0.6827), (2, 0.9545), (3, 0.9973)):
-        assert abs((np.abs(z) <= bound).mean() - share) < 0.015
+    for most, share in ((1, 0.6827), (2, 0.9545), (3, 0.9973)):
+        assert abs((np.abs(z) <= most).mean() - share) < 0.015
 
 
 def test_noise_of_clipped_pixels_is_never_more() -> None:
