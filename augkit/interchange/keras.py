@@ -14,7 +14,10 @@ from augkit.interchange.keras_colours import ends
 from augkit.intervals import Interval
 from augkit.ops.borrowed.frame import BENT, up_to
 from augkit.ops.borrowed.moved import sheared
+from augkit.ops.crops import CentreCrop
+from augkit.ops.framing import Pad
 from augkit.ops.geometric import Shift
+from augkit.ops.op import Op
 from augkit.reach import IMAGES, Reach
 from augkit.steps import Node
 
@@ -163,18 +166,25 @@ def _borrowed_crop(build: Builder, width: int, height: int, where: str) -> Nodes
 
 
 def _resizing(build: Builder, config: Config, where: str) -> Nodes:
+    """Scale to a size; another shape is stretched, cut to the wanted one first, or laid into it."""
     height, width = int(config["height"]), int(config["width"])
+    shaped: Op | None = None
     if config.get("crop_to_aspect_ratio"):
-        lost = Reach(
-            kept=Interval(1 / max(1.0, build.frame.longest * max(width / height, height / width)), 1)
-        )
-        made = build.declared("Resizing", lost.either(Reach()), where)
-    else:
-        filter_ = framed.FILTERS.get(str(config.get("interpolation", "bilinear")), "linear")
-        native = framed.sized(build, where, width, height, filter_)
-        if native is not None:
-            return native
+        shaped = CentreCrop(aspect=width / height)
+    elif config.get("pad_to_aspect_ratio"):
+        shaped = Pad(aspect=width / height)
+        _border(build, {"fill_mode": "constant", **config}, where)
+    before = build.frame.aspect
+    filter_ = framed.FILTERS.get(str(config.get("interpolation", "bilinear")), "linear")
+    native = framed.sized(build, where, width, height, filter_)
+    if native is not None:
+        word = "centre_crop" if isinstance(shaped, CentreCrop) else "pad"
+        return native if shaped is None else (*build.native(word, where, aspect=width / height), *native)
+    if shaped is None:
         made = build.borrowed("Resize", where, height=height, width=width)
+    else:
+        across = Reach(pixels=Interval(min(width, height), math.inf))
+        made = build.declared("Resizing", shaped.effects(before).then(across), where)
     build.became(width, height)
     return made
 

@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from augkit import backend, interchange, render, safety, tasks
+from augkit import backend, interchange, policy, render, safety, tasks
 from augkit.draw import draw
 from augkit.interchange import Converted
+from augkit.interchange import keras as keras_layers
+from augkit.interchange.builder import Builder
 from augkit.intervals import Interval
 from augkit.reach import Reach
+from augkit.safety import bound
 from augkit.steps import Choice, Step
 
 SQUARE = Interval(1, 1)
@@ -151,6 +154,39 @@ def test_layers_reflect_unless_told_otherwise_and_are_judged_so(
     assert found.policy.border == "reflect"
     assert "LS101" in codes(judged(layer(**arguments))), "a digit has no mirror image"
     assert "LS101" not in codes(judged(layer(**arguments, fill_mode="constant")))
+
+
+@pytest.mark.parametrize("keeps", ["crop_to_aspect_ratio", "pad_to_aspect_ratio"])
+@pytest.mark.parametrize("height", [20, 30])
+def test_a_resize_that_keeps_the_aspect_is_judged_and_done_as_our_own(
+    layers: Any, keeps: str, height: int
+) -> None:
+    layer = layers.Resizing(height, 20, **{keeps: True})
+    found = read(layer, aspect=Interval(0.5, 2))
+    own = "centre_crop" if keeps == "crop_to_aspect_ratio" else "pad"
+    text = f"version: 1\ntask: digits\nsteps:\n  - {own}: {{aspect: {20 / height}}}\n"
+    alone = bound.reach(policy.parse(text), Interval(0.5, 2))
+    reach = bound.reach(found.policy, Interval(0.5, 2))
+    assert (reach.zoom, reach.kept) == (alone.zoom, alone.kept)
+    assert reach.stretch.high == pytest.approx(1) and reach.pixels.low == 20
+    for shape in [(40, 60), (60, 40)]:
+        smooth = np.add.outer(np.arange(shape[0]), np.arange(shape[1]))[:, :, None].astype(np.uint8)
+        theirs = np.asarray(layer(smooth.astype("float32")))
+        one = draw(found.policy, ["a"], [1], seed=0, aspects=np.array([shape[1] / shape[0]]))
+        ours = render.render(smooth, one, 0).astype(float)
+        assert ours.shape == theirs.shape == (height, 20, 1)
+        assert np.median(np.abs(ours - theirs)) <= 2, "to a pixel, of the 40 to 60 across"
+
+
+def test_a_resize_of_some_pictures_only_is_declared_as_it_is_done(layers: Any) -> None:
+    build = Builder("aug", "Keras", Interval(0.5, 2), 0)
+    with build.choice():
+        (step,) = keras_layers.READERS["Resizing"](
+            build, {"height": 20, "width": 20, "crop_to_aspect_ratio": True}, "aug"
+        )
+    assert isinstance(step, Step)
+    reach = step.op.effects(SQUARE)
+    assert (reach.zoom.high, reach.kept.low) == (pytest.approx(2**0.5), pytest.approx(0.5))
 
 
 def test_a_border_that_wraps_counts_as_doing_anything(layers: Any) -> None:
