@@ -1,7 +1,7 @@
 """Stretches one axis against the other farther than a class survives.
 
 Why: a stretched 0 is a 1, a flattened one a dash.  Shears stretch too: a shear by 20 degrees has a ratio
-of 1.44.
+of 1.44.  What was stretched before a step such as jpeg or blur has lost details of one axis there.
 
 Example:
 

@@ -1,7 +1,8 @@
 """Enlarges or shrinks the picture farther than a class survives.
 
 Why: a digit at a third of its size has nine pixels left, and at twice its size only its middle is in
-frame.  Factors of several steps multiply.
+frame.  Factors of several steps multiply.  What was shrunk before a step such as jpeg or blur has lost its
+details there: to enlarge it afterwards brings none of them back.
 
 Example:
 

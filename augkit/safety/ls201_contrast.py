@@ -1,7 +1,7 @@
 """Takes away or adds more contrast than a class survives.
 
 Why: at a slope near 0 every picture is the same grey, and far above 1 all tones are black or white.
-Slopes of several steps multiply.
+Slopes of several steps multiply; what is lost at one before a step such as jpeg or blur stays lost.
 
 Example:
 

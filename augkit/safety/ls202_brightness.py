@@ -1,7 +1,8 @@
 """Makes the picture brighter or darker than a class survives.
 
 Why: tones pushed past black or white are gone, and with them what was drawn in them.  Shifts of several
-steps add up, and a later gain of contrast enlarges them.
+steps add up, and a later gain of contrast enlarges them; what is lost before a step such as jpeg or blur
+stays lost.
 
 Example:
 

@@ -1,7 +1,8 @@
 """Moves more of the picture out of frame than a class can do without.
 
 Why: what makes a 7 a 7 is its top.  Losses of several steps pile up: a shift and a zoom, each harmless,
-can leave half a digit.
+can leave half a digit.  Where a crop, or a step such as jpeg, blur or gamma, stands between, what the
+first pushed out of frame does not come back.
 
 Example:
 
