@@ -182,7 +182,7 @@ BREAKS = (
     ),
     Break(
         12,
-        "store/job.py",
+        "store/cutting.py",
         "order = pc.sort_indices(keys)",
         'order = pc.sort_indices(__import__("pyarrow").array(range(len(keys))))',
         (

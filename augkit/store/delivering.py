@@ -23,10 +23,11 @@ from augkit.sources.folder import SPLITS
 from augkit.sources.request import Say
 from augkit.store import checking, claim, disk, lease, manifest, sealing, shard, sites, staging
 from augkit.store.bucket import Bucket
+from augkit.store.cutting import Sources
 from augkit.store.forecast import forecast
 from augkit.store.formats import FORMATS
 from augkit.store.identity import identity
-from augkit.store.job import Job, Shard, Sources
+from augkit.store.job import Job, Shard
 from augkit.store.lease import Lease
 from augkit.store.part import NOTES, Part
 from augkit.store.run import Generated, Request, hired, shards

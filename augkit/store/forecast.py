@@ -21,7 +21,8 @@ import numpy as np
 from augkit import engines
 from augkit.errors import AugkitError, StoreError
 from augkit.store import disk, manifest, shard
-from augkit.store.job import Job, Shard, Sources
+from augkit.store.cutting import Sources
+from augkit.store.job import Job, Shard
 from augkit.store.part import Part
 
 SAMPLE = 64  # sources of a split that are looked at, at most

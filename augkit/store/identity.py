@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 from augkit import __version__
-from augkit.store.job import Job, Sources
+from augkit.store.cutting import Sources
+from augkit.store.job import Job
 
 
 def identity(job: Job, sources: Sources) -> dict[str, Any]:

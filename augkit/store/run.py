@@ -12,7 +12,8 @@ from typing import Any
 from augkit import engines
 from augkit.sources.request import Say
 from augkit.store import bad, manifest, shard
-from augkit.store.job import Job, Shard, Sources
+from augkit.store.cutting import Sources
+from augkit.store.job import Job, Shard
 from augkit.store.part import Part
 from augkit.store.stopping import bar
 

@@ -34,9 +34,10 @@ from augkit.store import (
     sealing,
     sites,
 )
+from augkit.store.cutting import Sources, chosen
 from augkit.store.forecast import SAMPLE, Forecast, forecast
 from augkit.store.identity import identity
-from augkit.store.job import Job, Sources, chosen, drawn_by
+from augkit.store.job import Job, drawn_by
 from augkit.store.part import Part, noted
 from augkit.store.run import Generated, Request, hired, shards
 from augkit.store.sites import Folder

@@ -18,7 +18,7 @@ import pytest
 
 from augkit import codec, engines, store
 from augkit.errors import StoreError
-from augkit.store import job, run, shard, writing
+from augkit.store import cutting, job, run, shard, writing
 from augkit.store.suspects import Suspects
 from tests.store import making
 
@@ -160,7 +160,7 @@ def workers_left() -> list[psutil.Process]:
 def test_what_an_earlier_run_noted_accuses_nobody(tmp_path):
     (tmp_path / ".augkit" / "run" / "shards").mkdir(parents=True)
     given = job.Job(str(tmp_path), "", None, (), (), (), "png", again=False)
-    part = next(job.Sources(making.source(8), ["train"]).shards())
+    part = next(cutting.Sources(making.source(8), ["train"]).shards())
     for attempt in (2, 3):
         watched = Suspects(given, part, attempt)
         assert watched.guilty == set()  # one end may be anybody's
@@ -173,7 +173,7 @@ def test_what_an_earlier_run_noted_accuses_nobody(tmp_path):
 def test_an_end_outside_of_any_source_accuses_nobody(tmp_path):
     (tmp_path / ".augkit" / "run" / "shards").mkdir(parents=True)
     given = job.Job(str(tmp_path), "", None, (), (), (), "png", again=False)
-    part = next(job.Sources(making.source(8), ["train"]).shards())
+    part = next(cutting.Sources(making.source(8), ["train"]).shards())
     for attempt in (2, 3, 4):
         watched = Suspects(given, part, attempt)
         assert watched.guilty == set()

@@ -16,7 +16,7 @@ from augkit import codec, sources, store
 from augkit.errors import SourceError, StoreError, UsageError
 from augkit.render import render
 from augkit.sources import records
-from augkit.store import job
+from augkit.store import cutting, job
 from tests.store import making
 
 
@@ -194,20 +194,20 @@ def test_what_is_saved_makes_the_same_plan_again(tmp_path):
 
 
 def test_promise_26_shards_are_fetched_one_at_a_time():
-    shards = job.Sources(making.source(40), ["train"], 4).shards(skip={0, 1})
+    shards = cutting.Sources(making.source(40), ["train"], 4).shards(skip={0, 1})
     assert next(shards).number == 2 and next(shards).keys[0] == "k012"
 
 
 def test_promise_26_no_more_shards_are_held_than_are_worked_on(tmp_path, monkeypatch):
     monkeypatch.setattr(job, "SHARD_SIZE", 2)
-    made, most, real = [], [], job.Sources._shard
+    made, most, real = [], [], cutting.Sources._shard
 
     def counted(*given: object) -> job.Shard:
         made.append(weakref.ref(shard := real(*given)))
         most.append(sum(held() is not None for held in made))
         return shard
 
-    monkeypatch.setattr(job.Sources, "_shard", counted)
+    monkeypatch.setattr(cutting.Sources, "_shard", counted)
     store.generate(making.plan(copies=1), making.source(40), tmp_path / "out", progress=False)
     assert len(made) >= 20 and max(most) <= 3
 
