@@ -12,6 +12,7 @@ from augkit import codec
 from augkit.errors import PictureError, UsageError
 from augkit.ops import Geometric
 from augkit.policy import Policy
+from augkit.render import bounds
 from augkit.sources import records
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Held:
 
     Raises:
         UsageError:   the pictures come out in several sizes, or some grey and some in colour.
-        PictureError: one of those looked at cannot be read.
+        PictureError: one of those looked at cannot be read, or comes out too large.
     """
 
     def __init__(self, part: Dataset, keys: Sequence[str], policy: Policy, channels: int | None) -> None:
@@ -60,6 +61,7 @@ class Held:
         first = self.decode(self.encoded([0])[0], 0)
         self._channels = first.shape[2]
         width, height = size_after(policy, first.shape[1], first.shape[0])
+        bounds.check_size(first.shape[1::-1], (width, height))
         self.shape = (height, width, first.shape[2])
         self._first = first.shape[1::-1]
         self._fits: set[Size] = {self._first}

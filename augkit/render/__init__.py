@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from augkit.draw import Draws, Run, Use
 from augkit.draw.runs import Group
 from augkit.errors import UsageError
-from augkit.render import warp
+from augkit.render import bounds, warp
 from augkit.render.colours import coloured, coloured_batch
 from augkit.render.shrink import LEFT
 
@@ -41,12 +41,14 @@ def render(
         uint8, a new array; of the shape of `picture` unless a step changes the size.
 
     Raises:
-        UsageError: `picture` is not uint8 H×W×1 or H×W×3.
+        UsageError:   `picture` is not uint8 H×W×1 or H×W×3.
+        PictureError: what is made would have more than `codec.MAX_PIXELS` pixels.
     """
     _check(picture)
     out = picture
     sheet = _fill(draws.policy.fill, picture.shape[2])
     parts, j = draws.parts(i)
+    bounds.check_parts(parts, size or (picture.shape[1], picture.shape[0]))
     for number, part in enumerate(parts):
         last = number + 1 == len(parts)
         if isinstance(part, Run):
@@ -67,7 +69,8 @@ def render_batch(pictures: Picture, draws: Draws) -> Picture:
     The same as `render` one by one, with the work that is not pixels done for all of them at once.
 
     Raises:
-        UsageError: there are not N pictures, or they are not uint8 N×H×W×1 or N×H×W×3.
+        UsageError:   there are not N pictures, or they are not uint8 N×H×W×1 or N×H×W×3.
+        PictureError: one would have more than `codec.MAX_PIXELS` pixels.
     """
     if pictures.ndim != 4 or len(pictures) != len(draws):
         shape = "×".join(map(str, pictures.shape))
@@ -75,6 +78,8 @@ def render_batch(pictures: Picture, draws: Draws) -> Picture:
     if not len(pictures):
         return pictures.copy()
     _check(pictures[0])
+    for group in draws.groups:
+        bounds.check_parts(group.parts, (pictures.shape[2], pictures.shape[1]))
     fill = _fill(draws.policy.fill, pictures.shape[3])
     if len(draws.groups) == 1:
         out = _group(pictures, draws.groups[0], fill, draws.policy.border)

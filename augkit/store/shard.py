@@ -23,7 +23,7 @@ from augkit import codec
 from augkit import keys as addresses
 from augkit.draw import Run, draw
 from augkit.errors import PictureError
-from augkit.render import reductions, render, render_batch
+from augkit.render import bounds, reductions, render, render_batch
 from augkit.sources import members
 from augkit.store import disk, ground, manifest
 from augkit.store.job import Job, Shard
@@ -211,7 +211,10 @@ def _together(
         return decoded, {}
     copies = shard.copies[[sources[number].place for number in which]]
     rows = np.repeat(firsts[which] - np.cumsum(copies) + copies, copies) + np.arange(copies.sum())
-    rendered = render_batch(np.repeat(np.stack(pictures), copies, axis=0), draws.take(rows))
+    try:
+        rendered = render_batch(np.repeat(np.stack(pictures), copies, axis=0), draws.take(rows))
+    except PictureError:  # some would be too large: they are told one by one
+        return decoded, {}
     encoded, size = codec.encode_batch(rendered, job.format), (rendered.shape[2], rendered.shape[1])
     return decoded, {row: (data, size) for row, data in zip(rows.tolist(), encoded, strict=True)}
 
@@ -238,6 +241,10 @@ def _make_source(
         int(shard.copies[source.place]),
     )
     try:
+        if draws is not None:
+            bounds.check(draws, first + np.flatnonzero(draws.accepted[first : first + count]), source.size)
+        if block.reshaped is not None:
+            bounds.check(block.reshaped, [at], source.size)
         read = _decoded(block, at, key, picture, count, originals=originals)
     except PictureError as error:
         shelf.rows.bad.append((key, error.problem))

@@ -401,3 +401,13 @@ def test_the_feed_loads_keras_when_one_is_made_and_not_before():
     code = "import sys, augkit.feed; print('keras' in sys.modules, 'datasets' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_pictures_that_would_become_too_large_are_told_before_memory_is_asked_for():
+    steps = "[pad: {share: 10}, blur: {sigma: [0.01, 0.02]}, pad: {share: 10}]"
+    text = f"{{version: 1, task: none, steps: {steps}}}"
+    with pytest.raises(PictureError, match="32×32 would become 14112×14112, more than"):
+        feed(text)
+    row = {"image": [{"bytes": making.picture(0)}], "label": [0]}
+    with pytest.raises(PictureError, match="would become 14112×14112, more than"):
+        making.plan(text).as_transform()(row)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from augkit.affine import kept
 from augkit.draw import Draws
-from augkit.errors import PolicyError
+from augkit.errors import PictureError, PolicyError
 from augkit.intervals import Interval
 from augkit.ops.crops import CentreCrop, RandomResizedCrop
 from augkit.ops.framing import Pad, Resize
@@ -70,6 +70,27 @@ def test_a_pad_by_whole_pixels_puts_the_sheet_around(size, pad, margins):
     picture = noise(*size, 1)
     expected = np.pad(picture, (*margins, (0, 0)), constant_values=77)
     assert (made(picture, {"pad": pad}, fill=77) == expected).all()
+
+
+PADDED = {"pad": {"share": 10}}
+
+
+@pytest.mark.parametrize(
+    ("size", "steps", "told"),
+    [
+        ((1000, 1500), [PADDED], "1500×1000 would become 31500×21000"),
+        ((50, 50), [PADDED, {"blur": {"sigma": [0.01, 0.02]}}, PADDED], "1050×1050 would become 22050×22050"),
+        ((1, 60_000), [{"resize": {"shorter": 224}}], "60000×1 would become 13440000×224"),
+    ],
+)
+def test_no_picture_becomes_larger_than_one_that_may_be_read(size, steps, told):
+    picture = noise(*size, channels=1)
+    with pytest.raises(PictureError, match=f"{told}, more than 89,478,485 pixels"):
+        made(picture, *steps)
+    draws = draws_of(*steps, count=3, aspect=size[1] / size[0])
+    with pytest.raises(PictureError, match="more than 89,478,485 pixels"):
+        render_batch(np.stack([picture] * 3), draws)
+    assert made(noise(50, 50), PADDED, {"resize": {"shorter": 5}}).shape == (5, 5, 3)
 
 
 def test_a_pad_draws_out_or_mirrors_where_the_border_says_so():

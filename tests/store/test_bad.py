@@ -9,6 +9,7 @@ from datasets import DatasetDict
 
 from augkit import store
 from augkit.errors import StoreError, UsageError
+from augkit.render import bounds
 from augkit.sources import records
 from augkit.store import bad, job
 from tests.store import making
@@ -97,3 +98,39 @@ def test_how_many_may_be_bad_is_no_part_of_what_is_made(tmp_path):
 def test_a_source_without_one_good_picture_is_refused(tmp_path):
     with pytest.raises(StoreError, match="3 of 3 sources"):
         store.build(spoilt(3, 1), tmp_path, max_bad="100%", progress=False)
+
+
+FRAMED = """
+version: 1
+task: none
+steps:
+  - pad: {share: 0.5}
+  - blur: {sigma: [0.01, 0.02]}
+  - resize: {shorter: 16}
+"""
+
+
+@pytest.mark.parametrize("originals", [True, False])
+@pytest.mark.parametrize("side", [32, 100])
+@pytest.mark.parametrize("text", [FRAMED, FRAMED.rpartition("  - resize")[0]])
+def test_promise_17_a_picture_that_would_become_too_large_costs_itself(
+    tmp_path, monkeypatch, originals, side, text
+):
+    monkeypatch.setattr(bounds, "MAX_PIXELS", (2 * side) ** 2)
+    images = [making.picture(number, side=side + (number == 3)) for number in range(8)]
+    keys = [f"k{number}" for number in range(8)]
+    data = DatasetDict(train=records.dataset(keys, images, [0] * 8, ("a",)))
+    plan = making.plan(text, ("a",), originals=originals)
+    made = store.generate(plan, data, tmp_path, max_bad="1", progress=False)
+    assert (made.pictures, made.bad) == (7 * (2 + originals), 1) and store.verify(tmp_path).ok
+    (told,) = json.loads((tmp_path / ".augkit/quarantine.json").read_text("utf-8"))
+    one, other = side + 1, 2 * (side + 1)
+    said = f"{one}×{one} would become {other}×{other}, more than {(2 * side) ** 2:,} pixels"
+    assert (told["source"], told["reason"]) == ("k3", said)
+
+
+def test_promise_17_small_pictures_that_would_all_become_too_large_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "MAX_PIXELS", 1000)
+    text = "{version: 1, task: none, steps: [{pad: {share: 0.5}}]}"
+    with pytest.raises(StoreError, match="would become 64×64, more than 1,000 pixels"):
+        store.generate(making.plan(text), making.source(8), tmp_path, progress=False)
