@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.audit import arms, measure, network, work
+from augkit.audit import arms, files, measure, network, work
 from augkit.audit import pictures as reading
 from augkit.audit.arms import EPOCHS, refuse_blends
 from augkit.audit.network import Advance
@@ -173,7 +172,7 @@ def measured(
         word="training with and without the policy",
     )
     found = combined(pictures, [arms.Fold.load(path) for path in paths], policy, source, epochs)
-    (out / FILE).write_text(json.dumps(found.canonical(), ensure_ascii=False) + "\n", encoding="utf-8")
+    files.plain(out / FILE, found.canonical())
     return found
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit import sources
-from augkit.audit import measure, network, work
+from augkit.audit import files, measure, network, work
 from augkit.audit import pictures as reading
 from augkit.audit.disputes import FILE, Disputed, Made, Twice
 from augkit.audit.network import Advance, Labels
@@ -96,7 +95,7 @@ def audit(
         word="training and reading",
     )
     found = _combined(str(root), alone, pictures.groups, mine, paths)
-    (out / FILE).write_text(json.dumps(found.canonical(), ensure_ascii=False) + "\n", encoding="utf-8")
+    files.plain(out / FILE, found.canonical())
     return found
 
 

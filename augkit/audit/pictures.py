@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit import codec
+from augkit.audit import files
 from augkit.audit.network import SIDE
 from augkit.errors import PictureError, SourceError
 from augkit.sources import duplicates, records, split
@@ -118,33 +118,36 @@ def folds(pictures: Pictures, count: int, seed: int) -> NDArray[np.int64]:
 
 def save(pictures: Pictures, path: Path) -> None:
     """Write pictures to an .npz file, whole or not at all."""
-    beside = path.with_name(f".{os.getpid()}-{path.name}")
-    names = {"keys": np.array(pictures.keys), "classes": np.array(pictures.classes)}
-    arrays = {"images": pictures.images, "labels": pictures.labels, "groups": pictures.groups}
-    with beside.open("wb") as file:
-        np.savez(file, fill=np.array(pictures.fill), **arrays, **names)  # type: ignore[arg-type] # see `write`
-    beside.replace(path)
+    arrays: dict[str, NDArray[Any]] = {
+        "images": pictures.images,
+        "labels": pictures.labels,
+        "groups": pictures.groups,
+        "keys": np.array(pictures.keys),
+        "classes": np.array(pictures.classes),
+        "fill": np.array(pictures.fill),
+    }
+    files.arrays(path, arrays, compressed=False)
 
 
 def put(pictures: Pictures, state: Path) -> Path:
     """Write pictures into the folder of an audit's state, where they are not there yet; return the file."""
     path = state / "pictures.npz"
     state.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
+    if not files.readable(path):
         save(pictures, path)
     return path
 
 
 def load(path: Path) -> Pictures:
     """Read what `save` wrote."""
-    with np.load(path) as kept:
+    with np.load(path) as saved:
         return Pictures(
-            kept["images"],
-            kept["labels"],
-            tuple(kept["keys"].tolist()),
-            kept["groups"],
-            tuple(kept["classes"].tolist()),
-            tuple(kept["fill"].tolist()),
+            saved["images"],
+            saved["labels"],
+            tuple(saved["keys"].tolist()),
+            saved["groups"],
+            tuple(saved["classes"].tolist()),
+            tuple(saved["fill"].tolist()),
         )
 
 

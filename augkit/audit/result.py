@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from augkit.audit import files
 from augkit.audit.cells import WORDS, Cell, Terms
 from augkit.audit.proportions import Share
 from augkit.errors import StoreError, UsageError
@@ -132,9 +133,7 @@ class Audit:
     def save(self, folder: Path) -> Path:
         """Write `result.json` into a folder, whole or not at all; return its path."""
         path = folder / FILE
-        beside = path.with_suffix(".tmp")
-        beside.write_text(json.dumps(self.canonical(), ensure_ascii=False) + "\n", encoding="utf-8")
-        beside.replace(path)
+        files.plain(path, self.canonical())
         return path
 
     def _repr_html_(self) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from augkit import engines
+from augkit.audit import files
 from augkit.audit.network import Advance
 from augkit.sources.progress import bar
 
@@ -29,17 +30,13 @@ class Found:
 
     def save(self, path: Path) -> None:
         """Write the arrays to an .npz file, whole or not at all."""
-        arrays = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        beside = path.with_name(f".{os.getpid()}-{path.name}")
-        with beside.open("wb") as file:
-            np.savez_compressed(file, **arrays)
-        beside.replace(path)
+        files.arrays(path, {field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read what `save` wrote."""
-        with np.load(path) as kept:
-            return cls(**{field.name: kept[field.name] for field in dataclasses.fields(cls)})
+        with np.load(path) as saved:
+            return cls(**{field.name: saved[field.name] for field in dataclasses.fields(cls)})
 
 
 _LOOK = 0.5  # seconds between looks at how far the folds are
@@ -54,7 +51,7 @@ def done(state: Path, count: int, fold: Fold, *, each: int, workers: int, word: 
     """Do the folds that are not written down in a folder, and return where all of them are.
 
     Args:
-        state:   the folder; what is there from a killed run is not done again.
+        state:   the folder; what is there from a killed run is not done again, unless it is damaged.
         count:   how many folds.
         fold:    does one; has to be picklable for more than one worker.
         each:    how many pictures a fold deals with, for the bar.
@@ -63,7 +60,7 @@ def done(state: Path, count: int, fold: Fold, *, each: int, workers: int, word: 
     """
     state.mkdir(parents=True, exist_ok=True)
     paths = [state / f"fold-{number}.npz" for number in range(count)]
-    missing = [number for number, path in enumerate(paths) if not path.exists()]
+    missing = [number for number, path in enumerate(paths) if not files.readable(path)]
     workers = min(workers, max(1, len(missing)))
     one = functools.partial(_one, state=state, fold=fold)
     with _threads(workers), _watched(state, missing, each, word):

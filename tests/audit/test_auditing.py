@@ -131,6 +131,20 @@ def test_a_killed_audit_carries_on_and_finds_the_same(tmp_path: Path) -> None:
     assert not again.trained
 
 
+@pytest.mark.parametrize("harm", ["empty", "cut", "zeros", "flipped"])
+def test_what_a_power_cut_left_of_a_fold_or_of_the_pictures_is_made_again(tmp_path: Path, harm: str) -> None:
+    asked, whole = request(at=ONE), audit(data(*glyphs(40)), request(at=ONE), tmp_path, train=Learner())
+    for path in tmp_path.rglob("*-0.npz"), tmp_path.rglob("pictures.npz"):
+        (file,) = path
+        kept = bytearray(file.read_bytes())
+        kept[len(kept) // 2] ^= 255
+        left = {"empty": b"", "cut": kept[: len(kept) // 3], "zeros": bytes(len(kept)), "flipped": kept}
+        file.write_bytes(left[harm])
+    again = Learner()
+    assert audit(data(*glyphs(40)), asked, tmp_path, train=again).canonical() == whole.canonical()
+    assert len(again.trained) == 2 and not list(tmp_path.rglob(".*"))
+
+
 def test_a_result_is_read_back_as_it_was_written(result: Audit, tmp_path: Path) -> None:
     result.save(tmp_path)
     assert load(tmp_path).canonical() == result.canonical()
