@@ -41,5 +41,16 @@ def check_size(before: tuple[int, int], after: tuple[int, int]) -> None:
         raise PictureError(problem, fix="pad by less, or resize to less, in the policy")
 
 
+def most(draws: Draws, size: tuple[int, int]) -> int:
+    """Return how many pixels the largest picture has that is rendered of sources of a size, or the source."""
+    most = size[0] * size[1]
+    for group in draws.groups:
+        after = size
+        for run in _reshaping(group.parts):
+            after = run.size_after(*after)
+            most = max(most, after[0] * after[1])
+    return most
+
+
 def _reshaping(parts: list[Run | Use]) -> list[Run]:
     return [part for part in parts if isinstance(part, Run) and part.reshaping]

@@ -23,22 +23,20 @@ from augkit import codec
 from augkit import keys as addresses
 from augkit.draw import Run, draw
 from augkit.errors import PictureError
-from augkit.render import bounds, reductions, render, render_batch
+from augkit.render import bounds, reductions, render
 from augkit.sources import members
 from augkit.store import disk, ground, manifest
 from augkit.store.job import Job, Shard
 from augkit.store.rows import Rows
 from augkit.store.shelf import Shelf
 from augkit.store.suspects import Suspects
+from augkit.store.together import Encoded, Together
 from augkit.transform import reshapes, undone
 
 if TYPE_CHECKING:
     from augkit.draw import Draws
 
 Picture = NDArray[np.uint8]
-_Encoded = tuple[bytes, tuple[int, int]]
-"""A picture's file, and its width and height in pixels."""
-
 _BLOCK = 32_000_000  # bytes of encoded pictures held at once
 
 
@@ -113,7 +111,7 @@ def _make(job: Job, shard: Shard, attempt: int, chance: int) -> Made:
             decoded, made = _together(job, shard, block, suspects)
             for number, source in enumerate(sources):
                 suspects.watch(source.place)
-                _make_source(job, shard, block, number, decoded.get(source.place), made, shelf)
+                _make_source(job, shard, block, number, decoded.get(source.place), made, suspects, shelf)
             shelf.flush()
         suspects.watch(None)
         ground.must_hold(job.out, job.tmp, job.token, rows.folders())
@@ -186,18 +184,18 @@ def _reduced(draws: Draws | None, sizes: NDArray[np.int64], readable: NDArray[np
 
 def _together(
     job: Job, shard: Shard, block: _Block, suspects: Suspects
-) -> tuple[dict[int, Picture], dict[int, _Encoded]]:
-    """Decode a block of small sources, and make all their pictures at once.
+) -> tuple[dict[int, Picture], Together | None]:
+    """Decode a block of small sources whose pictures are made together.
 
-    Returns the sources' pictures by place in the shard, and the files made of them by number of the draw.
-    Nothing is made where the sources are not alike, or where a step is code that may hang on a picture.
+    Returns the sources' pictures by place in the shard, and what makes the files by number of the draw:
+    nothing where the sources are not alike, or where a step is code that may hang on a picture.
     """
     sources, draws, firsts = block.sources, block.draws, block.firsts
     sizes = {source.size for source in sources}
     if draws is None or len(sizes) != 1 or _has_kernels(draws):
-        return {}, {}
+        return {}, None
     if max(sizes)[0] * max(sizes)[1] > codec.SMALL:
-        return {}, {}
+        return {}, None
     pictures: list[Picture] = []
     which: list[int] = []
     for number, source in enumerate(sources):
@@ -208,15 +206,12 @@ def _together(
     suspects.watch(None)
     decoded = {sources[number].place: picture for number, picture in zip(which, pictures, strict=True)}
     if len({picture.shape for picture in pictures}) != 1:
-        return decoded, {}
+        return decoded, None
     copies = shard.copies[[sources[number].place for number in which]]
     rows = np.repeat(firsts[which] - np.cumsum(copies) + copies, copies) + np.arange(copies.sum())
-    try:
-        rendered = render_batch(np.repeat(np.stack(pictures), copies, axis=0), draws.take(rows))
-    except PictureError:  # some would be too large: they are told one by one
-        return decoded, {}
-    encoded, size = codec.encode_batch(rendered, job.format), (rendered.shape[2], rendered.shape[1])
-    return decoded, {row: (data, size) for row, data in zip(rows.tolist(), encoded, strict=True)}
+    made = draws.accepted[rows]
+    of = np.repeat(np.arange(len(which)), copies)
+    return decoded, Together(np.stack(pictures), of[made], rows[made], draws, job.format)
 
 
 def _has_kernels(draws: Draws) -> bool:
@@ -229,7 +224,8 @@ def _make_source(
     block: _Block,
     at: int,
     picture: Picture | None,
-    together: dict[int, _Encoded],
+    together: Together | None,
+    suspects: Suspects,
     shelf: Shelf,
 ) -> None:
     """Make all pictures of source number `at` (its `picture`, where that is decoded)."""
@@ -270,10 +266,19 @@ def _make_source(
     for number, good in enumerate(accepted, first):
         if good:
             by = int(block.by[number])
-            data, size = together.get(number) or _encoded(
-                job, render(read[by], draws, number, size=source.size, by=by)
-            )
+            file = _of_piece(together, number, suspects, source.place)
+            data, size = file or _encoded(job, render(read[by], draws, number, size=source.size, by=by))
             put(number - first + 1, labels[number - first], data, size, ending, number)
+
+
+def _of_piece(together: Together | None, number: int, suspects: Suspects, place: int) -> Encoded | None:
+    """Return the file of a draw that is made with others; what happens meanwhile is nobody's fault."""
+    if together is None or not together.needs(number):
+        return None if together is None else together.get(number)
+    suspects.watch(None)
+    file = together.get(number)
+    suspects.watch(place)
+    return file
 
 
 def _decoded(
@@ -298,7 +303,7 @@ def _decoded(
     return {by: codec.decode(source.data, name=key, by=by, header=source.header) for by in sorted(needed)}
 
 
-def _encoded(job: Job, picture: Picture) -> _Encoded:
+def _encoded(job: Job, picture: Picture) -> Encoded:
     return codec.encode(picture, job.format), _size(picture)
 
 

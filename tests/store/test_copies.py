@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from augkit import store
 from augkit.errors import UsageError
 from augkit.plan import Plan
 from augkit.sources import records
+from augkit.store import together
 from augkit.store.copies import of_each
 from tests.store import making
 
@@ -115,3 +117,53 @@ def test_promise_12_balanced_classes_come_out_the_same_with_two_workers(tmp_path
         store.generate(plan, uneven(counts), out, workers=workers, format="parquet", progress=False)
         trees.append(making.tree(out))
     assert trees[0] == trees[1]
+
+
+MANY = """
+version: 1
+task: none
+steps:
+  - shift: {x: [-0.1, 0.1], p: 0.5}
+  - rotate: {degrees: [-30, 30], p: 0.7}
+  - gamma: {exponent: [0.7, 1.4], p: 0.5}
+  - zoom: {factor: [0.8, 1.2], p: 0.5}
+  - contrast: {gain: [0.8, 1.2], p: 0.5}
+"""
+FRAMED = MANY + "  - pad: {share: 0.2}\n"
+
+
+@pytest.mark.parametrize(("channels", "image_format"), [(1, "png"), (3, "jpeg")])
+@pytest.mark.parametrize("text", [MANY, FRAMED, MANY + "border: reflect\n"])
+def test_promise_12_however_small_pictures_are_worked_on_together_they_are_the_same(
+    tmp_path, monkeypatch, channels, text, image_format
+):
+    plan, data = making.plan(text, copies=9), making.source(7, channels=channels)
+    trees = []
+    for piece in (1, 20_000, 10**9):
+        monkeypatch.setattr(together, "_PIECE", piece)
+        out = tmp_path / str(piece)
+        store.generate(plan, data, out, image_format=image_format, progress=False)
+        trees.append(making.tree(out))
+    assert trees[0] == trees[1] == trees[2]
+
+
+def test_promise_26_copies_of_small_pictures_are_not_all_held_at_once(monkeypatch):
+    pieces, real = [], together.render_batch
+
+    def counted(pictures, draws):
+        pieces.append(pictures.nbytes)
+        return real(pictures, draws)
+
+    monkeypatch.setattr(together, "render_batch", counted)
+    plan, count = making.free_plan(("a",)), 20_000
+    words, zeros = np.arange(count, dtype=np.uint64), np.zeros(count, np.int64)
+    draws = plan.draw(words, zeros, zeros, np.full((count, 2), 28))
+    sources = np.zeros((1, 28, 28, 1), np.uint8)
+    made = together.Together(sources, zeros, np.arange(count), draws, "png")
+    draws.groups  # noqa: B018 - compiled once, whatever is rendered
+    tracemalloc.start()
+    assert all(made.get(number) is not None for number in range(count))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(pieces) == count * 28 * 28 and max(pieces) <= 4_000_000
+    assert peak < 35e6  # 20 MB; all at once 67
