@@ -4,6 +4,9 @@ Ops that add to channels or multiply them move several axes at once, and count o
 after: as contrast and brightness, what happens to any channel of a grey; as hue, the most that a pure colour
 (one channel full, one empty) turns on the hexcone; as saturation, the factor on a pure colour's chroma, its
 greatest channel less its least.  A grey has no hue, and what is nearly grey may turn by any angle.
+
+What steps of tone clip from colours is on no axis here, nor what a slope does to chroma: contrast and
+brightness speak of it (`augkit.ops.tone`).
 """
 
 from __future__ import annotations

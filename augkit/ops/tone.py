@@ -2,6 +2,12 @@
 
 Of an op that is no line, contrast holds the slopes of its curve, all of them, and brightness is what the
 curve does to middle grey.
+
+All channels go through one curve.  A rising line turns no hue, a bent curve does, and declares what it does
+to a pure colour.  Two changes of colours have axes of their own: a falling line makes each hue its opposite,
+which `inverted` speaks of, and what lies beyond black or white after the last step is clipped, whereby hues
+turn by up to 60 degrees, orange to yellow; how far that may go is for the limits on contrast and brightness
+to say.  A hue limit cannot: the least step that brightens clips some pastel colour far round the circle.
 """
 
 from __future__ import annotations
@@ -105,13 +111,15 @@ class Gamma(Curve):
         """Bend the tones: the slope is least and greatest at black and white; those stay, and middle grey
         moves.
 
-        The slope at black falls with the exponent, that at white grows, and middle grey gets darker.
+        The slope at black falls with the exponent, that at white grows, and middle grey gets darker.  A pure
+        colour turns by 60 degrees for each range that its middle channel moves against the others.
         """
         low, high = self.exponent
         moved = Interval(_power(0.5, high) - 0.5, _power(0.5, low) - 0.5)
         return Reach(
             contrast=Interval(min(_slope(0, high), _slope(1, low)), max(_slope(0, low), _slope(1, high))),
             brightness=moved.either(Interval(0, 0)),
+            hue=Interval(0, 60 * max(_farthest(low), _farthest(high))),
         )
 
 
@@ -178,6 +186,14 @@ class Posterize(Curve):
 
 def _power(x: Any, g: Any) -> Any:
     return ((x + _OFFSET) ** g - _OFFSET**g) / ((1 + _OFFSET) ** g - _OFFSET**g)
+
+
+def _farthest(g: float) -> float:
+    """Return how far a gamma moves the tone that it moves farthest: the one where its slope is 1."""
+    if g == 1:
+        return 0.0
+    at = (((1 + _OFFSET) ** g - _OFFSET**g) / g) ** (1 / (g - 1)) - _OFFSET
+    return float(abs(_power(at, g) - at))
 
 
 def _slope(x: Any, g: Any) -> Any:

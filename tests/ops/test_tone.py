@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import sklearn
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from augkit import policy
 from augkit.intervals import Interval
 from augkit.ops import OPS, Curve
 from augkit.render import render
+from augkit.safety import bound
 from tests.policies import drawn, read
 
 SQUARE = Interval(1, 1)
@@ -80,6 +84,61 @@ def test_the_slopes_of_gamma_and_its_middle_grey_are_as_far_apart_as_declared(
     moved = [y[10_000] - 0.5 for y in curves]
     assert min(*moved, 0.0) == pytest.approx(reach.brightness.low, abs=1e-4)
     assert max(*moved, 0.0) == pytest.approx(reach.brightness.high, abs=1e-4)
+
+
+def pure_colours() -> NDArray[np.uint8]:
+    """Return the colours that have one channel full and one empty, uint8 (N, 1, 3)."""
+    one = [(255, k, 0) for k in range(0, 256, 3)]
+    every = [np.array(one)[:, order] for order in itertools.permutations(range(3))]
+    return np.concatenate(every)[:, None].astype(np.uint8)
+
+
+def turn(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.float64]:
+    """Return how far hues turn on the hexcone, in degrees without sign."""
+    hues = [
+        cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)[:, :, 0].astype(float)
+        for picture in (before, after)
+    ]
+    return np.abs((hues[1] - hues[0] + 180) % 360 - 180)
+
+
+@pytest.mark.parametrize("exponent", EXPONENTS)
+def test_a_gamma_turns_pure_colours_as_far_as_declared_and_no_colour_farther(exponent: float) -> None:
+    made = curve("gamma", exponent=(min(exponent, 1.0), max(exponent, 1.0)))
+    declared = made.effects(SQUARE).hue.high
+    colours = pure_colours()
+    turned = turn(colours, made.apply(colours, {"exponent": exponent})).max()
+    assert turned == pytest.approx(declared, abs=0.4)
+    some = np.random.default_rng(3).uniform(0, 1, (200_000, 3))
+    after = np.stack([heights(made, some[:, c], exponent=exponent) for c in range(3)], axis=1)
+    apart = np.minimum(np.ptp(some, axis=1), np.ptp(after, axis=1)) > 0.02
+    assert turn(255 * some[apart, None], 255 * after[apart, None]).max() <= declared + 0.05
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "  - contrast: {gain: [0.5, 2.0]}",
+        "  - brightness: {shift: [-0.2, 0.2]}",
+        "  - brightness: {shift: [0.12, 0.125]}\n  - contrast: {gain: [1.55, 1.6]}",
+        "  - contrast: {gain: [1.9, 2.0]}\n  - brightness: {shift: [0.35, 0.4]}",
+        "  - contrast: {gain: [0.8, 1.25]}\n  - gamma: {exponent: [0.8, 1.25]}",
+        "  - invert\n  - contrast: {gain: [0.8, 1.25]}\n  - invert",
+    ],
+)
+def test_tone_steps_turn_no_hue_that_they_do_not_clip_farther_than_declared(steps: str) -> None:
+    made = policy.parse(f"version: 1\ntask: none\nsteps:\n{steps}\n")
+    declared = bound.reach(made, SQUARE).hue.high
+    some = np.random.default_rng(4).integers(0, 256, (100, 100, 3)).astype(np.uint8)
+    seen = 0
+    draws = drawn(made, 20)
+    for i in range(20):
+        after = render(some, draws, i)
+        whole = ((after > 0) & (after < 255)).all(axis=2)
+        strong = np.minimum(np.ptp(some, axis=2), np.ptp(after, axis=2)) > 60  # a level is a degree there
+        seen += int((whole & strong).sum())
+        assert turn(some, after)[whole & strong].max(initial=0) <= declared + 1.5
+    assert seen > 1000
 
 
 def test_ordinary_gammas_are_within_what_photographs_survive_and_a_plain_root_is_not() -> None:

@@ -126,11 +126,14 @@ def about_a_mean(low: float, high: float) -> Reach:
 
 
 def curves(tables: Any) -> Reach:
-    """Declare tone curves, float64 (N, 257) over even steps of [0, 1], by their slopes and middle grey."""
+    """Declare tone curves, float64 (N, 257) over even steps of [0, 1], by their slopes, middle grey, and how
+    far they turn the hue of a pure colour.
+    """
     step = 256 // _CHORD
     slopes = (tables[:, step:] - tables[:, :-step]) * _CHORD
     middle = tables[:, 128] - 0.5
-    return line(float(slopes.min()), float(slopes.max()), float(middle.min()), float(middle.max()))
+    tones = line(float(slopes.min()), float(slopes.max()), float(middle.min()), float(middle.max()))
+    return dataclasses.replace(tones, hue=up_to(60 * float(np.abs(tables - np.linspace(0, 1, 257)).max())))
 
 
 def cast(amount: float) -> Reach:
