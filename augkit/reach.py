@@ -102,6 +102,10 @@ class Reach:
     """Hold, for each axis of `AXES`, the numbers that can be reached (or that are survived).
 
     With no arguments this is what doing nothing reaches.  `Reach.unknown()` is inside no limit but "any".
+
+    `local` is no axis and has no limit: it holds the factors by which parts of a picture grow or shrink where
+    the picture as a whole does not, beside `zoom` and `stretch`.  What was done before grows with the parts,
+    and what hides a part afterwards hides as much more of the source.
     """
 
     turn: Arcs = _UPRIGHT
@@ -123,6 +127,7 @@ class Reach:
     quality: Interval = _BEST
     displaced: Interval = _ZERO
     blended: Interval = _ZERO
+    local: Interval = _ONE
 
     @classmethod
     def unknown(cls) -> Reach:
@@ -141,12 +146,12 @@ class Reach:
     def either(self, other: Reach) -> Reach:
         """Return the reach of doing the one or the other."""
         joined = {name: _either(self.on(name), other.on(name)) for name in AXES}
-        return Reach(**joined)  # type: ignore[arg-type]
+        return Reach(**joined, local=self.local.either(other.local))  # type: ignore[arg-type]
 
     def then(self, second: Reach) -> Reach:
         """Return the reach of doing this first and `second` after it."""
         widen = math.degrees(math.asin(min(1.0, _tanh(self.stretch) * _tanh(second.stretch))))
-        enlarged = second.zoom.high * math.sqrt(second.stretch.high)
+        enlarged = second.zoom.high * math.sqrt(second.stretch.high) * second.local.high
         gain = max(second.contrast.high, second.inverted.high, 0.0) * _mixed(second)
         slopes = second.contrast.either(-second.inverted)
         return Reach(
@@ -155,7 +160,9 @@ class Reach:
             stretch=Interval(1, self.stretch.high * second.stretch.high),
             zoom=self.zoom * second.zoom,
             kept=Interval(1 - _pile(1 - self.kept.low, 1 - second.kept.low, self.zoom.low), 1),
-            covered=Interval(0, _pile(self.covered.high, second.covered.high, self.zoom.low)),
+            covered=Interval(
+                0, _pile(self.covered.high, second.covered.high, self.zoom.low * self.local.low)
+            ),
             contrast=(self.contrast * second.contrast).either(self.inverted * second.inverted),
             inverted=(self.inverted * second.contrast).either(self.contrast * second.inverted),
             brightness=slopes * self.brightness + second.brightness,
@@ -169,6 +176,7 @@ class Reach:
             quality=self.quality.either(second.quality),
             displaced=Interval(0, _times(self.displaced.high, enlarged) + second.displaced.high),
             blended=Interval(0, 1 - (1 - min(1.0, self.blended.high)) * (1 - min(1.0, second.blended.high))),
+            local=self.local * second.local,
         )
 
     def _repr_html_(self) -> str:

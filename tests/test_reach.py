@@ -56,6 +56,7 @@ def reaches(draw: st.DrawFn) -> Reach:
         quality=Interval(draw(st.floats(0, 100)), 100),
         displaced=least_up(0, 0.3),
         blended=least_up(0, 1),
+        local=scaled(draw(low_high), 0.5, 2),
     )
 
 
@@ -65,7 +66,7 @@ def assert_equal(one: Reach, other: Reach) -> None:
 
 
 def test_a_reach_has_the_axes_of_the_table_in_its_order():
-    assert tuple(Reach.__dataclass_fields__) == tuple(AXES)
+    assert tuple(Reach.__dataclass_fields__) == (*AXES, "local")
 
 
 def test_doing_nothing_reaches_what_the_table_calls_still():

@@ -60,8 +60,16 @@ class Elastic(Kernel):
         return remapped(picture, x, y)
 
     def effects(self, aspect: Interval) -> Reach:
-        """Move parts by at most the high end, and the whole not at all."""
-        return Reach(displaced=Interval(0, self.displacement[1]))
+        """Move parts by at most the high end, and the whole not at all.
+
+        Turn, stretch, zoom and the share kept speak of the whole picture, of which the field has none: what
+        it does to parts is what the limit on `displaced` is for.  Only what comes before and after is told
+        by how much parts grow and shrink.
+        """
+        if self.displacement[1] == 0:
+            return Reach()
+        parts = Interval(1 / (1 + _STEEPEST), 1 / (1 - _STEEPEST))
+        return Reach(displaced=Interval(0, self.displacement[1]), local=parts)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from augkit import keys
+from augkit import keys, policy, render
+from augkit.draw import draw
 from augkit.intervals import Interval
 from augkit.ops import Kernel
 from augkit.ops.warp import bend
 from augkit.reach import Reach
+from augkit.safety import bound
 from tests.ops.scenes import SHAPES, Picture, op, photo, scene
 
 ASPECTS = (1.0, 0.5, 1.7)
@@ -76,6 +78,52 @@ def test_nothing_leaves_the_frame_and_nothing_folds(aspect: float, smoothness: f
         assert sizes.min() >= 0.5 - 1e-9
         assert sizes.max() <= 1.5 + 1e-9
         assert np.hypot(*moves).max() <= 0.2 + 1e-12
+
+
+@pytest.mark.parametrize("smoothness", [0.05, 0.1, 0.25, 0.5])
+@pytest.mark.parametrize("side", [0.05, 0.1, 0.2])
+def test_a_hole_after_bending_hides_no_more_of_the_source_than_is_declared(
+    side: float, smoothness: float
+) -> None:
+    made = policy.parse(f"""version: 1
+task: none
+steps:
+  - elastic: {{displacement: [0, 0.1], smoothness: [{smoothness}, {smoothness}]}}
+  - erase: {{width: [{side}, {side}], height: [{side}, {side}]}}
+""")
+    declared = bound.reach(made, Interval(1, 1)).covered.high
+    shares = [_largest_share(bend(float(seed), 0.1, smoothness, 1.0), side) for seed in range(40)]
+    assert side**2 < max(shares) <= declared <= 2.3 * side**2
+
+
+def _largest_share(moves: NDArray[np.float64], side: float) -> float:
+    """Return the largest share of the source that a square of this side shows, by the field's own cells."""
+    rows, columns = np.mgrid[0:1:65j, 0:1:65j]
+    x, y = columns + moves[0], rows + moves[1]
+    one, other = (np.stack([at[1:, 1:] - at[:-1, :-1], at[1:, :-1] - at[:-1, 1:]]) for at in (x, y))
+    below = np.pad(np.cumsum(np.cumsum(one[0] * other[1] - one[1] * other[0], 0), 1) / 2, ((1, 0), (1, 0)))
+    k = int(side * 64)
+    return float((below[k:, k:] - below[:-k, k:] - below[k:, :-k] + below[:-k, :-k]).max())
+
+
+@pytest.mark.parametrize("smoothness", [0.15, 0.25])
+def test_bending_a_blurred_edge_blurs_it_no_more_than_is_declared(smoothness: float) -> None:
+    made = policy.parse(f"""version: 1
+task: none
+steps:
+  - blur: {{sigma: [0.02, 0.02]}}
+  - elastic: {{displacement: [0.1, 0.1], smoothness: [{smoothness}, {smoothness}]}}
+""")
+    declared = bound.reach(made, Interval(1, 1)).blur.high
+    edge = np.zeros((256, 256, 1), np.uint8)
+    edge[:, 128:] = 255
+    draws = draw(made, [str(i) for i in range(10)], np.ones(10), seed=0, aspects=np.ones(10))
+    widest = 0.0
+    for i in range(10):
+        out = render.render(edge, draws, i)[:, :, 0].astype(float)
+        steep = np.hypot(*np.gradient(out))[16:-16]
+        widest = max(widest, float((255 / math.sqrt(2 * math.pi) / steep.max(axis=1)).max()) / 256)
+    assert 0.022 < widest <= declared <= 0.041
 
 
 def test_the_bending_is_the_same_at_every_size() -> None:
