@@ -20,6 +20,7 @@ from augkit.draw import Draws
 from augkit.errors import UsageError
 from augkit.ops import Blend
 from augkit.policy import Policy
+from augkit.reach import Reach
 from augkit.safety import SafePolicy, draw_guarded
 from augkit.steps import Step
 from augkit.transform import Transform
@@ -142,6 +143,11 @@ class Plan:
         return draw_guarded(
             self.policy, self.safe.task, self.classes, words, labels, copies, aspects, self.seed
         )
+
+    def changes(self, split: str) -> bool:
+        """Tell whether this plan does anything to the pictures of a split that a task has a say in."""
+        idle = self.safe.verdict.reach == Reach() or self.safe.task.survives_everything
+        return split in self.policy.splits and not idle
 
     def as_transform(self, epoch: int = 0, *, channels_first: bool = False) -> Transform:
         """Return the plan as a function of rows, for `datasets.Dataset.with_transform` and for PyTorch.

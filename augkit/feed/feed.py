@@ -74,8 +74,9 @@ class Feed:
         classes: the class names.
 
     Raises:
-        UsageError:   the arguments make no sense, or pictures come out in several sizes or colours; while it
-                      feeds: a worker process dies, and the one that takes its place, too.
+        UsageError:   the arguments make no sense, the data holds copies that a policy changed already, or
+                      pictures come out in several sizes or colours; while it feeds: a worker process dies,
+                      and the one that takes its place, too.
         SourceError:  a label is none of the classes, or two sources have one key.
         PictureError: a picture cannot be read (`augkit build` sorts such pictures out).
     """
@@ -103,6 +104,7 @@ class Feed:
         part: tuple[int, int] = (0, 1),
     ) -> None:
         rows = _split(data, split, plan)
+        records.must_be_unchanged(split, rows, plan)
         _check(plan, batch_size, epoch, steps, workers, one_hot, channels)
         names = _keys(rows, split)
         labels = _labels(rows, split, len(plan.classes))

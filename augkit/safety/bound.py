@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from augkit.draw import Draws, bends, stands_alone
 from augkit.intervals import Arcs, Interval
 from augkit.ops import Blend, Curve, Geometric, Kernel, Op, Projective, Tone
+from augkit.ops.colour import Hue
 from augkit.ops.foreign import Foreign
 from augkit.ops.framing import Resize
 from augkit.policy import Policy
@@ -220,6 +221,9 @@ def unseen(policy: Policy, axis: str, aspect: Interval) -> bool:
 
 def certain(draw: Draws, axis: str, limit: Limits) -> bool:
     """Tell whether one draw (N = 1), measured outside a limit, is so whatever its unseen steps do."""
+    if axis == "hue" and not isinstance(limit, Arcs):
+        turned, others = _hue(draw, 0)
+        return turned - others > limit.high or (not turned and others > limit.high)
     if axis not in draw.effects:
         return True
     # What one draw of another tool does is not known: all that it declares may be.
@@ -230,6 +234,19 @@ def certain(draw: Draws, axis: str, limit: Limits) -> bool:
     for op, at in done:
         total = total.then(op.effects(at))
     return _apart(total, axis, limit)
+
+
+def _hue(draws: Draws, i: int) -> tuple[float, float]:
+    """Return by how many degrees one draw turns hues, turns back undoing turns, and how far its other steps
+    may turn them, either way.
+    """
+    turned = others = 0.0
+    for _, narrow, at in _done(draws, i):
+        if isinstance(narrow, Hue):
+            turned += narrow.degrees[0]
+        else:
+            others += narrow.effects(at).hue.high
+    return abs((turned + 180) % 360 - 180), others
 
 
 def _hides(op: Op, axis: str, aspect: Interval) -> bool:
@@ -265,6 +282,8 @@ def reached(draws: Draws, axis: str) -> NDArray[np.float64]:
     """
     if axis in draws.effects:
         return draws.reached(axis)
+    if axis == "hue":
+        return np.array([[min(180.0, sum(_hue(draws, i))) for i in range(len(draws))]])
     kind = AXES[axis].kind
     out = np.empty(len(draws))
     for i in range(len(draws)):

@@ -96,7 +96,9 @@ class Verdict:
     def _count(self) -> str:
         if not self.findings:
             classes = len(self.task.classes)
-            return f", proved for {f'each of its {classes} classes' if classes else 'every class'}"
+            whose = f"each of its {classes} classes" if classes else "every class"
+            allowed = ", ".join(sorted({finding.code for finding in self.waived}))
+            return f", but for what it allows ({allowed})" if allowed else f", proved for {whose}"
         rules = ", ".join(sorted({finding.code for finding in self.findings}))
         return f": {len(self.findings)} finding{'s' if len(self.findings) > 1 else ''} ({rules})"
 

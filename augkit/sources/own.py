@@ -24,7 +24,8 @@ _PLACED = ["place", "bytes"]  # older manifests have no places: each of their fi
 def read(root: str) -> DatasetDict:
     """Read a finished data set, in a folder or at a URL.
 
-    The key of a copy is its source's key and its number, as in "k0017#2".
+    The key of a copy is its source's key and its number, as in "k0017#2"; a split that holds copies has a
+    column `copy` too, int64, 0 for originals.
 
     Raises:
         SourceError: it is not finished, or its manifest cannot be read.
@@ -85,11 +86,16 @@ def _part(root: str, table: dict[str, list[Any]], classes: list[str], kept: str)
         from augkit.sources import columns  # which knows folders, and folders know this
 
         pictures = _pictures(list(dict.fromkeys(paths)), kept)
-        return columns.followed(columns.joined(pictures, keys, np.array(labels, np.int64), classes), ())
+        part = columns.joined(pictures, keys, np.array(labels, np.int64), classes)
+        return columns.followed(_with_copies(part, table["copy"]), ())
     if kept == "webdataset" or urls.is_url(root):
         inside = zip(paths, table["place"], table["bytes"], strict=True)
         paths = [members.reference(path, start, size) for path, start, size in inside]
-    return records.dataset(keys, paths, labels, classes)
+    return _with_copies(records.dataset(keys, paths, labels, classes), table["copy"])
+
+
+def _with_copies(part: Dataset, copies: list[int]) -> Dataset:
+    return part.add_column("copy", copies) if any(copies) else part
 
 
 def _pictures(files: list[str], kept: str) -> Dataset:

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit import keys as hashed
-from augkit.errors import SourceError
+from augkit.errors import SourceError, UsageError
 from augkit.sources import members
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, Features
+
+    from augkit.plan import Plan
 
 
 def features(classes: Sequence[str]) -> Features:
@@ -76,6 +78,23 @@ def keys(part: Dataset) -> list[str]:
 def labels(part: Dataset) -> NDArray[np.int64]:
     """Return the labels of one split, int64, shape (N,)."""
     return np.asarray(part.with_format(None)["label"][:], dtype=np.int64).reshape(-1)
+
+
+def holds_copies(part: Dataset) -> bool:
+    """Tell whether augkit made pictures of a split from others that are in it or were."""
+    return "copy" in part.column_names
+
+
+def must_be_unchanged(split: str, part: Dataset, plan: Plan) -> None:
+    """Refuse a split of copies that a plan would change once more.
+
+    Raises:
+        UsageError: what was done to them and what the plan does were judged each alone, not together.
+    """
+    if holds_copies(part) and plan.changes(split):
+        problem = f"split {split!r} holds copies that were changed already, and nobody judged both together"
+        fix = "augment the data set that it was made of, by one policy; or take it as it is, without one"
+        raise UsageError(problem, fix=fix)
 
 
 def in_turn(part: Dataset, seed: int, of: int | None = None) -> list[int]:

@@ -18,13 +18,18 @@ _NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
 
 
 def check(data: DatasetDict, split: str) -> None:
-    """Refuse shares that make no sense, or a source that is split already; UsageError says which."""
+    """Refuse shares that make no sense, a source that is split already, or one with copies, which would go to
+    other splits than what they were made of; UsageError says which.
+    """
     _shares(split)
     if len(data) != 1:
         have = ", ".join(data)
         raise UsageError(
             f"got --split {split} for a source that is split already ({have})", fix="leave it out"
         )
+    if any(map(records.holds_copies, data.values())):
+        problem = f"got --split {split} for a data set that holds copies of its pictures"
+        raise UsageError(problem, fix="divide the data set that it was made of, and augment its train split")
 
 
 def divided(

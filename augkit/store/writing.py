@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from augkit import codec, engines
 from augkit.errors import StoreError, UsageError
+from augkit.sources import records
 from augkit.sources.request import Say, quiet
 from augkit.store import (
     bad,
@@ -192,6 +193,9 @@ def _job(plan: Plan | None, sources: Sources, out: Path, image_format: str, form
     augmented = (
         () if plan is None else tuple(split for split in sources.parts if split in plan.safe.policy.splits)
     )
+    if plan is not None:
+        for split in augmented:
+            records.must_be_unchanged(split, sources.parts[split], plan)
     if plan is not None and not augmented:
         raise UsageError(
             f"no split to augment: the policy augments {', '.join(plan.safe.policy.splits)}, "

@@ -175,3 +175,15 @@ def test_a_choice_that_takes_nothing_is_found_once_at_its_place(steps: str, wher
 
 def test_a_choice_that_may_take_nothing_is_no_finding() -> None:
     assert judged("- some_of: {n: [0, 1], steps: [{rotate: {degrees: [-5, 5]}}]}").safe
+
+
+def test_a_turn_of_hues_back_undoes_a_turn():
+    def said(second: str) -> tuple[str, float]:
+        steps = f"[{{hue: {{degrees: [30, 30]}}}}, {{hue: {{degrees: {second}}}}}]"
+        read = policy.parse(f"version: 1\ntask: natural\nsteps: {steps}\n", "hues.yaml")
+        (found,) = judge(read, tasks.load("natural")).findings
+        return found.state, found.value
+
+    assert said("[-30, -20]")[0] == "unproven"  # no draw turns by more than 10°, and the bound cannot see it
+    assert said("[-90, 90]") == ("unsafe", 120)
+    assert said("[-90, -80]") == ("unsafe", 60)
