@@ -221,9 +221,6 @@ def unseen(policy: Policy, axis: str, aspect: Interval) -> bool:
 
 def certain(draw: Draws, axis: str, limit: Limits) -> bool:
     """Tell whether one draw (N = 1), measured outside a limit, is so whatever its unseen steps do."""
-    if axis == "hue" and not isinstance(limit, Arcs):
-        turned, others = _hue(draw, 0)
-        return turned - others > limit.high or (not turned and others > limit.high)
     if axis not in draw.effects:
         return True
     # What one draw of another tool does is not known: all that it declares may be.
