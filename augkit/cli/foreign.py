@@ -43,6 +43,9 @@ def convert(
     side: Annotated[
         int, typer.Option(min=0, metavar="PIXELS", help="Pixels across the pictures' shorter side.")
     ] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is there already.")
+    ] = False,
 ) -> None:
     """Turn a pipeline of another tool into a policy, or back.
 
@@ -53,6 +56,8 @@ def convert(
     from augkit import interchange
     from augkit import policy as policies
 
+    if out is not None:
+        files.must_be_free([out], overwrite=overwrite)
     if interchange.foreign(given):
         read = interchange.load(given, task=task or "none", side=side).carried()
         policy, notes = read.policy, list(read.notes)

@@ -94,6 +94,16 @@ def test_convert_writes_a_policy_that_augkit_reads(saved: str, tmp_path: Path) -
     assert augkit("check", str(out))[0] == 0
 
 
+def test_convert_replaces_no_file_unasked(saved: str, tmp_path: Path) -> None:
+    out = tmp_path / "policy.yaml"
+    out.write_text("mine")
+    given = ("convert", saved, "--task", "natural", "--out", str(out))
+    with pytest.raises(UsageError, match="it is there already") as caught:
+        augkit(*given)
+    assert "--overwrite" in caught.value.fix and out.read_text() == "mine"
+    assert augkit(*given, "--overwrite")[0] == 0 and policy.load(out).task == "natural"
+
+
 def test_convert_prints_where_no_file_is_named_and_says_that_a_task_is_missing(saved: str) -> None:
     code, out, err = augkit("convert", saved)
     assert code == 0 and policy.parse(out).task == "none" and "give --task" in err
