@@ -66,6 +66,7 @@ def init(
     if task not in tasks.names():
         tasks.load(task)  # a misspelt name is said to be one
         raise UsageError(f"got {task!r}, want a built-in task", fix=f"one of {', '.join(tasks.names())}")
+    files.must_be_free([out], overwrite=overwrite)
     names, given = _named(classes or [])
     aspect = None
     if data:
@@ -123,11 +124,7 @@ def _write(texts: dict[Path, str], *, overwrite: bool) -> None:
     """Write files whole, and beside them the schemas that they name."""
     from augkit import schema
 
-    there = [path for path in texts if path.exists()]
-    if there and not overwrite:
-        raise UsageError(
-            "it is there already", where=str(there[0]), fix="name another with --out, or give --overwrite"
-        )
+    files.must_be_free(texts, overwrite=overwrite)
     for kind, name in _SCHEMAS.items():
         path = next(iter(texts)).with_name(name)
         if any(name in text for text in texts.values()) and not path.exists():

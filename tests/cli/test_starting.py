@@ -148,3 +148,12 @@ def test_a_file_that_is_there_is_kept_unless_it_is_to_be_overwritten(augkit: Run
 def test_a_folder_that_takes_nothing_exits_3(augkit: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert augkit("init", "--task", "digits", "--out", "file/policy.yaml")[0] == 3
+
+
+@pytest.mark.parametrize("named", [".", "/", "", "..", "folder"])
+def test_a_folder_is_not_taken_for_the_file_to_write(augkit: Run, named: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    before = sorted(tmp_path.iterdir())
+    code, out, err = augkit("init", "--task", "digits", "--out", named, "--overwrite")
+    assert (code, out) == (2, "") and "it is a folder, want a file\n  fix: name a file with --out" in err
+    assert sorted(tmp_path.iterdir()) == before
