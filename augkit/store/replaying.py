@@ -8,6 +8,7 @@ import hashlib
 import importlib.metadata
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ def replay(out: str | Path, row: int | str, *, source: str = "") -> Replayed:
             called when the data set was made.
 
     Raises:
-        StoreError: the data set is not finished, or its source is not found.
+        StoreError: the data set is not finished, what it needs of it is missing or damaged, or the source is
+            not found.
         UsageError: there is no such row.
     """
     with sites.at(out) as site:
@@ -88,16 +90,41 @@ def _replayed(site: Site, row: int | str, source: str) -> Replayed:
             where=site.name,
             fix="give the folder that augkit generate or build made",
         )
-    said = json.loads((root / disk.PLAN).read_text("utf-8"))
-    wanted = _row(site, row)
+    said = _said(site)
+    with _needed(site, manifest.FILE):
+        wanted = _row(site, row)
     name = wanted.get("name", wanted["file"])
-    there = _read(site, said, wanted)
+    with _needed(site, name):
+        there = _read(site, said, wanted)
     data = _source(site, said, wanted, source)
     made, drawn = _made(said, root, wanted, data)
     differs = _differences(there, made, wanted, drawn)
     if differs and made is not None:
         differs += _versions(said)
     return Replayed(name, wanted["source"], wanted["copy"], tuple(differs), len(there))
+
+
+def _said(site: Site) -> dict[str, Any]:
+    """Return the identity of the data set, as its plan has it."""
+    with _needed(site, disk.PLAN):
+        said = json.loads((site.root / disk.PLAN).read_text("utf-8"))
+        layout_of(said), said["plan"], said["classes"], said["image_format"]
+    return dict(said)
+
+
+@contextlib.contextmanager
+def _needed(site: Site, name: str) -> Iterator[None]:
+    """Say that a file of the data set is missing or damaged, where reading it fails."""
+    try:
+        yield
+    except FileNotFoundError:
+        problem = "is missing"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # Arrow's own errors are among these
+        problem = "cannot be read"
+    else:
+        return
+    fix = "'augkit verify' names all harm; make it anew with --overwrite"
+    raise StoreError(f"{name} {problem}", where=site.name, fix=fix)
 
 
 def _read(site: Site, said: dict[str, Any], row: dict[str, Any]) -> bytes:
@@ -153,9 +180,12 @@ def _own(site: Site, said: dict[str, Any], row: dict[str, Any]) -> bytes | None:
     import pyarrow.parquet as pq
 
     same = [("source", "==", row["source"]), ("split", "==", row["split"]), ("copy", "==", 0)]
-    for original in pq.read_table(site.root / manifest.FILE, filters=same).to_pylist():
+    with _needed(site, manifest.FILE):
+        originals = pq.read_table(site.root / manifest.FILE, filters=same).to_pylist()
+    for original in originals:
         if original["sha256"] == row["source_sha256"]:
-            data = _read(site, said, original)
+            with _needed(site, original["file"]):
+                data = _read(site, said, original)
             if hashlib.sha256(data).hexdigest() == row["source_sha256"]:
                 return data
     return None

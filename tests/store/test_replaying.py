@@ -173,3 +173,25 @@ def test_promise_15_photos_that_are_read_smaller_do_not_depend_on_their_other_co
     built = tmp_path / "built"
     store.build(data, built, progress=False)
     assert all(store.replay(tmp_path / "4-True", name, source=str(built)).ok for name in ours)
+
+
+@pytest.mark.parametrize("name", [".augkit/manifest.parquet", ".augkit/plan.json"])
+@pytest.mark.parametrize("content", [None, b"", b"{", b"{}", b"[]"])
+def test_a_file_that_is_missing_or_damaged_is_named_and_verify_is_advised(made, tmp_path, name, content):
+    out = tmp_path / "out"
+    shutil.copytree(made, out)
+    (out / name).unlink()
+    if content is not None:
+        (out / name).write_bytes(content)
+    told = "is missing" if content is None else "cannot be read"
+    with pytest.raises(StoreError, match=f"{name} {told}") as caught:
+        store.replay(out, 1)
+    assert caught.value.where == str(out) and "augkit verify" in caught.value.fix
+
+
+def test_a_picture_that_is_missing_is_named(made, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(made, out)
+    (out / manifest(out).file[1]).unlink()
+    with pytest.raises(StoreError, match="is missing"):
+        store.replay(out, 1)
