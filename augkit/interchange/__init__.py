@@ -7,9 +7,10 @@ judged; what nobody has declared counts as doing anything.  No pipeline names a 
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def _imported(spec: str) -> Any:
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        found = importlib.import_module(module)
+        found: Any = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise UsageError(
             f"no module {error.name!r}", where=spec, fix="run from the folder that holds it, or install it"
@@ -136,7 +137,25 @@ def _imported(spec: str) -> Any:
         if not hasattr(found, part):
             raise UsageError(f"{module} has no {name!r}", where=spec, fix=did_you_mean(part, dir(found)))
         found = getattr(found, part)
-    return found() if callable(found) and not hasattr(found, "transforms") and _is_factory(found) else found
+    return _made(found, spec) if _is_factory(found) else found
+
+
+def _made(factory: Callable[[], Any], spec: str) -> Any:
+    """Call a function for its pipeline."""
+    needed = [
+        name
+        for name, each in inspect.signature(factory).parameters.items()
+        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    if needed:
+        problem = f"the function needs {', '.join(map(repr, needed))}, want one that is called without arguments"
+        fix = "name a function that calls it, or the pipeline itself"
+        raise UsageError(problem, where=spec, fix=fix)
+    try:
+        return factory()
+    except Exception as error:  # the function is the user's, and may fail in any way
+        problem = f"calling the function failed: {type(error).__name__}: {error}"
+        raise UsageError(problem, where=spec, fix="mend it, or name the pipeline itself") from error
 
 
 def _is_factory(found: Any) -> bool:

@@ -13,9 +13,24 @@ from augkit.cli import app
 from augkit.errors import AugkitError, UsageError
 
 PIPELINE = A.Compose([A.HorizontalFlip(p=0.5), A.Rotate(limit=5), A.Normalize()])
-MODULE = (
-    "import albumentations as A\naug = A.Compose([A.Rotate(limit=7)])\ndef made():\n    return aug\nbad = 3\n"
-)
+MODULE = """
+import albumentations as A
+
+aug = A.Compose([A.Rotate(limit=7)])
+bad = 3
+
+
+def made():
+    return aug
+
+
+def needing(size, *, side=3):
+    return aug
+
+
+def failing():
+    return {}["size"]
+"""
 
 
 def augkit(*arguments: str) -> tuple[int, str, str]:
@@ -65,6 +80,8 @@ def test_a_python_object_and_a_function_that_makes_one_are_judged(module: str) -
         ("{}:agu", "has no 'agu'", "aug"),
         ("{}:bad", "want a pipeline of", "module:name"),
         ("no_{}:aug", "no module", ""),
+        ("{}:needing", "the function needs 'size', want one that is called without arguments", "calls it"),
+        ("{}:failing", "calling the function failed: KeyError: 'size'", "mend it"),
     ],
 )
 def test_what_is_not_there_is_said(module: str, spec: str, told: str, fix: str) -> None:
