@@ -5,6 +5,7 @@ Exit codes: 0 fine, 1 findings, 2 wrong usage or an unreadable policy, 3 input o
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -12,10 +13,24 @@ from typing import Annotated
 import typer
 
 from augkit import __version__
-from augkit.cli import auditing, data, foreign, health, made, measuring, pictures, policies, starting, studio
+from augkit.cli import (
+    auditing,
+    data,
+    foreign,
+    health,
+    made,
+    measuring,
+    pictures,
+    plain,
+    policies,
+    starting,
+    studio,
+)
 from augkit.errors import AugkitError, StoreError
 
 __all__ = ["app", "helps", "main"]
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 app = typer.Typer(
     name="augkit",
@@ -78,8 +93,12 @@ def _first(text: str | None) -> str:
 def main() -> None:
     """Run augkit, and turn what went wrong into a message and an exit code."""
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    plain.degrade(sys.stdout)
     try:
-        app()
+        try:
+            app()
+        finally:
+            print(end="", flush=True)
     except AugkitError as error:
         print(error, file=sys.stderr)
         raise SystemExit(error.exit_code) from None
@@ -87,12 +106,23 @@ def main() -> None:
         print("interrupted", file=sys.stderr)
         raise SystemExit(130) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go()
         raise SystemExit(0) from None
     except OSError as error:
-        if not isinstance(error.filename, str | bytes):  # a library's own, and about no path of the user's
+        if isinstance(error.filename, str | bytes):
+            problem = f"the system refuses this path ({error.strerror})"
+            fix = "name another, or look to its permissions"
+            said = StoreError(problem, where=os.fsdecode(error.filename), fix=fix)
+        elif error.errno in _NO_ROOM:
+            _let_go()
+            problem = f"it cannot be written ({error.strerror})"
+            said = StoreError(problem, where="the output", fix="make room, or send it elsewhere")
+        else:  # a library's own, and about no path of the user's
             raise
-        problem = f"the system refuses this path ({error.strerror})"
-        fix = "name another, or look to its permissions"
-        print(StoreError(problem, where=os.fsdecode(error.filename), fix=fix), file=sys.stderr)
+        print(said, file=sys.stderr)
         raise SystemExit(StoreError.exit_code) from None
+
+
+def _let_go() -> None:
+    """Drop what is printed but not written, at which the interpreter would fail when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,10 +1,14 @@
-"""Plain: what commands found or made, as JSON for scripts or in words for people; it commands no terminal."""
+"""Plain: what commands found or made, as JSON for scripts or in words for people; it commands no terminal.
+
+What standard output cannot encode is escaped, and a verdict is not lost for it.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import sys
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, TextIO
 
 import typer
 
@@ -39,9 +43,26 @@ def words(text: str) -> None:
 def show(plain: object) -> None:
     """Print plain data as JSON; names in it may hold anything, and command no terminal."""
     text = json.dumps(plain, indent=2, ensure_ascii=False)
-    print("".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text))
+    print("".join(one if _stands(one) else json.dumps(one)[1:-1] for one in text))
+
+
+def _stands(one: str) -> bool:
+    """Tell whether a character may stand in JSON as it is: what cannot be encoded has an escape there."""
+    if one.isascii():
+        return one.isprintable() or one == "\n"
+    try:
+        one.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return one.isprintable()
 
 
 def say(text: str) -> None:
     """Tell the error stream, beside what is printed."""
     print(printable(text), file=sys.stderr)
+
+
+def degrade(stream: TextIO) -> None:
+    """Have a stream escape what its encoding lacks, and not fail."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -239,4 +238,4 @@ def print_schema(
     """
     from augkit import schema
 
-    print(json.dumps(getattr(schema, kind)(), indent=2, ensure_ascii=False))
+    plain.show(getattr(schema, kind)())

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from augkit import __version__, cli
-from tests.cli.conftest import Run
+from tests.cli.conftest import ROOT, SAFE, Run
 
 
 def test_the_version_is_printed(augkit: Run) -> None:
@@ -36,3 +41,38 @@ def test_what_a_library_cannot_load_is_left_to_the_doctor(
     monkeypatch.setattr(cli, "app", unloadable)
     with pytest.raises(OSError, match="libGL"):
         augkit("check")
+
+
+FULL = Path("/dev/full")
+
+
+def started(*arguments: str, to: Path | None = None, **environment: str) -> tuple[int, str, str]:
+    """Run augkit in a process of its own; its standard output goes to a file, if one is named."""
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "augkit", *arguments]
+    with (to or Path(os.devnull)).open("wb") as file:
+        ran = subprocess.run(
+            command,
+            stdout=file if to else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path, **environment},
+            check=False,
+        )
+    return ran.returncode, (ran.stdout or b"").decode("ascii"), ran.stderr.decode()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("more", [("check", SAFE), ("ops", "--json"), ("--version",)])
+def test_output_that_cannot_be_written_is_said_with_exit_3(more: tuple[str, ...], unbuffered: str) -> None:
+    code, _, err = started(*more, to=FULL, PYTHONUNBUFFERED=unbuffered)
+    told = f"the output: it cannot be written ({os.strerror(errno.ENOSPC)})\n  fix: make room"
+    assert code == 3 and told in err and "Traceback" not in err and "Exception ignored" not in err
+
+
+def test_what_the_encoding_of_the_output_lacks_is_escaped(tmp_path: Path) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    code, out, err = started("check", SAFE, **ascii_only)
+    assert code == 0 and r"\xb0" in out and err.startswith("next:")
+    code, out, _ = started("check", SAFE, "--json", **ascii_only)
+    assert code == 0 and "°" in " ".join(json.loads(out)["reach"])
