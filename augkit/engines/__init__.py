@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from augkit.engines import here, pool, ray
 from augkit.errors import UsageError, did_you_mean
 
-__all__ = ["ENGINES", "Do", "hired", "replaceable", "run"]
+__all__ = ["ENGINES", "Do", "check", "hired", "replaceable", "run"]
 
 ENGINES = ("local", "ray")
 
@@ -23,6 +23,18 @@ R = TypeVar("R")
 
 Do = Callable[[Iterable[Any], Callable[[Any, int], Any]], Generator[Any]]
 """What does tasks, and yields their results as they finish."""
+
+
+def check(workers: int, engine: str) -> None:
+    """Refuse a request that no engine takes, with the errors of `run`, before anything is done for it."""
+    if workers < 1:
+        raise UsageError(f"got {workers} workers, want 1 or more")
+    name = engine.partition(":")[0]
+    if name == "ray":
+        ray.check()
+    elif engine != "local":
+        fix = did_you_mean(name, ENGINES) or "write --engine local or --engine ray"
+        raise UsageError(f"got the engine '{engine}', want one of {', '.join(ENGINES)}, ray:ADDRESS", fix=fix)
 
 
 def run(
@@ -37,18 +49,14 @@ def run(
         engine:  "local", "ray", or "ray:ADDRESS" to join a cluster.
 
     Raises:
-        UsageError:   fewer than one worker, or no such engine.
+        UsageError:   fewer than one worker, no such engine, or one that is not installed.
         StoreError:   a task killed its process time and again.
         AugkitError:  whatever `work` raises; the other tasks are abandoned.
     """
-    if workers < 1:
-        raise UsageError(f"got {workers} workers, want 1 or more")
+    check(workers, engine)
     name, _, address = engine.partition(":")
     if name == "ray":
         return ray.run(tasks, work, workers, address)
-    if engine != "local":
-        fix = did_you_mean(name, ENGINES) or "write --engine local or --engine ray"
-        raise UsageError(f"got the engine '{engine}', want one of {', '.join(ENGINES)}, ray:ADDRESS", fix=fix)
     return here.run(tasks, work) if workers == 1 else pool.run(tasks, work, workers)
 
 

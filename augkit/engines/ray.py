@@ -100,9 +100,14 @@ def _serve(work: Callable[[Any, int], Any], task: Any, attempt: int) -> tuple[bo
         return False, RuntimeError(f"a worker failed at {task}:\n{trace}")
 
 
-def _ray() -> Any:
+def check() -> None:
+    """Raise UsageError where Ray is not installed."""
     if importlib.util.find_spec("ray") is None:
         raise UsageError("Ray is not installed", fix="pip install 'augkit[ray]', or leave out --engine ray")
+
+
+def _ray() -> Any:
+    check()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would call home
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray

@@ -66,23 +66,43 @@ def merge(
         with delivering.parts(place, say) as site:
             return _merged(site, max_bad)
     root = Path(place)
+    folders = [
+        each for each in map(Path, parts) if not (each.exists() and root.exists() and each.samefile(root))
+    ]
     try:
+        _must_fit(root, folders)
         with claim.locked(root), stoppable(root):
             (root / manifest.PIECES).mkdir(parents=True, exist_ok=True)
-            for folder in map(Path, parts):
-                if not (folder.exists() and folder.samefile(root)):
-                    _gather(root, folder, say)
+            for folder in folders:
+                _gather(root, folder, say)
             return _merged(Folder(root), max_bad)
     except OSError as error:
         raise disk.explained(error, root) from error
+
+
+def _must_fit(root: Path, folders: Sequence[Path]) -> None:
+    """Refuse what cannot be merged before anything is written: a refused request leaves no folder behind."""
+    if root.exists() and not root.is_dir():
+        return  # whoever takes the lock says so
+    found = claim.there(root)
+    if found is None and not folders:
+        raise _nothing(str(root))
+    for folder in folders:
+        said = _said(folder)
+        found = found or said
+        _must_be_same(root, found, folder, said)
+
+
+def _nothing(where: str) -> StoreError:
+    fix = "make the parts first: augkit generate POLICY SOURCE OUT --shard 1/8"
+    return StoreError("augkit made no part of a data set here", where=where, fix=fix)
 
 
 def _merged(site: Site, max_bad: str) -> Generated:
     root = site.root
     said = claim.there(root)
     if said is None:
-        fix = "make the parts first: augkit generate POLICY SOURCE OUT --shard 1/8"
-        raise StoreError("augkit made no part of a data set here", where=site.name, fix=fix)
+        raise _nothing(site.name)
     if checking.marker(root) is not None:
         return _verified(site)
     _same_versions(root, said)
@@ -153,14 +173,20 @@ def _job(root: Path, said: dict[str, Any]) -> Job:
     )
 
 
-def _gather(root: Path, folder: Path, say: Say) -> None:
-    """Copy the shards of a part that are not here yet."""
+def _said(folder: Path) -> dict[str, Any]:
+    """Return the identity of the data set that a folder holds a part of."""
     said = claim.there(folder) if folder.is_dir() else None
     if said is None or checking.marker(folder) is not None:
         problem = (
             "augkit made no part here" if said is None else "it is a finished data set, not a part of one"
         )
         raise StoreError(problem, where=str(folder), fix="give the folders that --shard wrote to")
+    return said
+
+
+def _gather(root: Path, folder: Path, say: Say) -> None:
+    """Copy the shards of a part that are not here yet."""
+    said = _said(folder)
     with claim.locked(folder):
         kept = replaying.layout_of(said)
         folders = kept.folders(said["source"], said["folders"])
@@ -219,6 +245,11 @@ def _belongs(root: Path, folder: Path, said: dict[str, Any]) -> None:
             shutil.copyfile(folder / sites.ORIGIN, root / sites.ORIGIN)
         _put(root, disk.PLAN, (folder / disk.PLAN).read_bytes())
         return
+    _must_be_same(root, found, folder, said)
+
+
+def _must_be_same(root: Path, found: dict[str, Any], folder: Path, said: dict[str, Any]) -> None:
+    """Refuse a part of another data set than what is found at the root."""
     told = differences(found, said, finished=False)
     if told:
         problem = f"it is a part of another data set than {root}: {'; '.join(told[:3])}"

@@ -80,7 +80,11 @@ class Generated:
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """Hold what decides how the work is done, and no byte of what it makes."""
+    """Hold what decides how the work is done, and no byte of what it makes.
+
+    Raises:
+        UsageError: no engine does it so.
+    """
 
     out: Path | str
     workers: int
@@ -92,6 +96,9 @@ class Request:
     say: Say
     progress: bool
     part: Part | None
+
+    def __post_init__(self) -> None:
+        engines.check(self.workers, self.engine)
 
 
 def shards(

@@ -218,3 +218,12 @@ def with_bad(data: DatasetDict, bad: dict[int, bytes]) -> DatasetDict:
     return DatasetDict(
         train=records.dataset(records.keys(part), images, records.labels(part).tolist(), making.DIGITS)
     )
+
+
+@pytest.mark.parametrize("how", [{"engine": "foo"}, {"workers": 0}, {"engine": "raj:auto"}])
+def test_a_request_that_no_engine_takes_leaves_no_folder(tmp_path, how):
+    with pytest.raises(UsageError, match="want"):
+        store.generate(making.plan(), making.source(4), tmp_path / "out", progress=False, **how)
+    with pytest.raises(UsageError, match="want"):
+        store.build(making.source(4), tmp_path / "out", progress=False, **how)
+    assert not (tmp_path / "out").exists()

@@ -130,7 +130,7 @@ def test_parts_that_do_not_agree_are_refused_by_what_differs(tmp_path):
         StoreError, match=r"b: it is a part of another data set than .*: seed: 0 there, 5 now"
     ):
         store.merge(tmp_path / "out", [tmp_path / "a", tmp_path / "b"])
-    assert not (tmp_path / "out" / "augkit.json").exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_parts_made_with_other_versions_are_not_sealed(tmp_path, monkeypatch):
@@ -249,6 +249,10 @@ def test_what_is_no_part_is_refused(tmp_path):
     make(tmp_path / "done", None)
     with pytest.raises(StoreError, match="a finished data set, not a part"):
         store.merge(tmp_path / "out", [tmp_path / "done"])
+    make(tmp_path / "part", Part(1, 2))
+    with pytest.raises(StoreError, match="made no part here"):
+        store.merge(tmp_path / "out", [tmp_path / "part", tmp_path / "nowhere"])
+    assert not (tmp_path / "out").exists()  # a later command would take it for a data set that was begun
 
 
 def test_bad_sources_of_all_parts_count_together(tmp_path):
