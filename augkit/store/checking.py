@@ -67,7 +67,7 @@ def marker(out: Path) -> dict[str, Any] | None:
     """Return what the completion marker says, or None where there is none."""
     try:
         said = json.loads((out / disk.MARKER).read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError):
         return {}

@@ -117,6 +117,7 @@ def test_build_splits_and_what_it_built_can_be_generated_from(augkit: Run, digit
         (("build", "SOURCE", "OUT", "--split", "50/60"), 2, "add up to 100"),
         (("verify", "SOURCE"), 3, "augkit made no data set here"),
         (("verify", "OUT"), 3, "augkit made no data set here"),
+        (("verify", SAFE), 3, "augkit made no data set here"),
         (("generate", SAFE, "SOURCE", "OUT", "--workers", 0), 2, "--workers"),
     ],
 )
