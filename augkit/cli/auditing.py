@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augkit.cli import files, plain
+from augkit.cli import files, judging, plain
 from augkit.cli.options import Classes, Seed
 from augkit.cli.plain import Json
 from augkit.errors import UsageError
@@ -195,15 +195,15 @@ def _policy(
 ) -> None:
     """Measure a policy as a whole, and print it."""
     from augkit import policy as policies
-    from augkit import sources, tasks
+    from augkit import sources
     from augkit.audit import effect
 
     chosen = policies.load(path)
-    guarding = task or (chosen.task if chosen.on_unsafe != "refuse" else "")
+    guarding = task or chosen.on_unsafe != "refuse"
     found = effect.measured(
         sources.load(request.source, classes=classes or (), say=plain.say),
         chosen,
-        tasks.load(guarding, beside=None if task else path) if guarding else None,
+        judging.task_of(chosen, path, task=task) if guarding else None,
         folder,
         source=request.source,
         most=request.pictures,

@@ -75,10 +75,17 @@ def terms(
     policy: Policy, path: Path, data: DatasetDict | None, *, task: str
 ) -> tuple[Task, tuple[str, ...] | None, Interval | None]:
     """Return what a policy is judged by: the task, and the classes and picture shapes of the data, if any."""
+    judged = task_of(policy, path, task=task)
+    return judged, *_data(judged, data, policy.splits)
+
+
+def task_of(policy: Policy, path: Path, *, task: str = "") -> Task:
+    """Return the task that a policy names, or another that is given; errors name the line in the policy."""
     from augkit import tasks
 
-    judged = tasks.load(task or policy.task, beside=None if task else path)
-    return judged, *_data(judged, data, policy.splits)
+    if task:
+        return tasks.load(task)
+    return tasks.load(policy.task, beside=path, where=f"{policy.place('task')}: task")
 
 
 def _data(

@@ -11,12 +11,13 @@ from augkit.tasks.task import Task, Zone
 __all__ = ["Task", "Zone", "load", "names", "parse"]
 
 
-def load(name: str | Path, *, beside: str | Path | None = None) -> Task:
+def load(name: str | Path, *, beside: str | Path | None = None, where: str = "") -> Task:
     """Load a built-in task by name, or a task of your own by path.
 
     Args:
         name:   a name from `names()`, or the path of a YAML file.
         beside: the policy file that names it; a relative path is looked for beside that file too.
+        where:  the place that names it, for the error, such as `file:line:col`.
 
     Raises:
         TaskError: there is no such task, or the file is not one.
@@ -31,5 +32,6 @@ def load(name: str | Path, *, beside: str | Path | None = None) -> Task:
     hint = did_you_mean(text, names())
     raise TaskError(
         f"no task {text!r}; built in are {', '.join(names())}",
+        where=where,
         fix=hint or "give one of these names, or the path of a task file",
     )

@@ -42,6 +42,19 @@ def test_a_broken_file_exits_2_at_its_line_with_a_suggestion(augkit: Run, tmp_pa
     assert "did you mean rotate?" in err
 
 
+@pytest.mark.parametrize("command", ["check", "fix"])
+def test_a_task_that_is_not_there_is_said_at_the_line_that_names_it(
+    augkit: Run, tmp_path: Path, command: str
+) -> None:
+    policy = tmp_path / "p.yaml"
+    policy.write_text("version: 1\nabout: mine\ntask: digitz\nsteps: []\n")
+    code, out, err = augkit(command, policy)
+    assert (code, out) == (2, "") and err.startswith(f"{policy}:3:1: task: no task 'digitz'; built in are")
+    assert "did you mean digits?" in err
+    code, _, err = augkit(command, policy, "--task", "digitz")
+    assert code == 2 and err.startswith("no task 'digitz'")
+
+
 @pytest.mark.parametrize("name", ["absent.yaml", "."])
 def test_a_file_that_cannot_be_read_exits_2_without_a_traceback(
     augkit: Run, name: str, tmp_path: Path
