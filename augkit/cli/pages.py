@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 import textwrap
 from collections.abc import Iterator
 
 from augkit import tasks
-from augkit.errors import UsageError, did_you_mean
+from augkit.errors import AugkitError, UsageError, did_you_mean
 from augkit.ops import OPS, Op
 from augkit.ops.borrowed import EFFECTS, REFUSED
 from augkit.ops.foreign import Albumentations
@@ -17,6 +18,8 @@ from augkit.safety import RULES, Verdict
 from augkit.steps import CHOICES, FOREIGN, wanted
 from augkit.suites import SUITES, Suite
 from augkit.tasks import Task
+
+_PLACE = re.compile(r"(.+?):(\d+):(\d+)(?:: (.+))?", re.DOTALL)
 
 
 def verdict(judged: Verdict, *, show_reach: bool = False) -> str:
@@ -27,14 +30,31 @@ def verdict(judged: Verdict, *, show_reach: bool = False) -> str:
     return "\n".join([judged.text(), "reach, axis by axis (a bound: nothing goes beyond it)", *said])
 
 
-def github(judged: Verdict) -> Iterator[str]:
-    """Yield a GitHub workflow command for each finding."""
-    for finding in judged.findings:
-        file, line, column = (
-            finding.where.rsplit(":", 2) if finding.where.count(":") >= 2 else (finding.where, "1", "1")
-        )
-        text = f"{finding.problem} Fix: {finding.fix}".replace("%", "%25").replace("\n", "%0A")
-        yield f"::error file={file},line={line},col={column},title={finding.code} {finding.name}::{text}"
+def plain_outcome(outcome: Verdict | AugkitError, policy: str) -> dict[str, object]:
+    """Return what came of judging a policy as plain data: the verdict, or what is wrong with the file."""
+    if isinstance(outcome, Verdict):
+        return outcome.canonical() | {"policy": outcome.policy.file}
+    said = {"where": outcome.where, "problem": outcome.problem, "fix": outcome.fix}
+    return {"verdict": "error", **said, "policy": policy}
+
+
+def github(outcome: Verdict | AugkitError, policy: str) -> Iterator[str]:
+    """Yield a GitHub workflow command for each finding, or for what is wrong with the file."""
+    if isinstance(outcome, AugkitError):
+        yield _annotation(outcome.where, policy, "no policy", outcome.problem, outcome.fix)
+        return
+    for each in outcome.findings:
+        yield _annotation(each.where, policy, f"{each.code} {each.name}", each.problem, each.fix)
+
+
+def _annotation(where: str, policy: str, title: str, problem: str, fix: str) -> str:
+    """Return the GitHub workflow command that marks a place, or else the policy's first line."""
+    found = _PLACE.fullmatch(where)
+    file, line, column, path = found.groups() if found else (policy, 1, 1, where.removeprefix(policy))
+    text = f"{path.strip(': ')}: " if path else ""
+    text += f"{problem} Fix: {fix}" if fix else problem
+    text = text.replace("%", "%25").replace("\n", "%0A")
+    return f"::error file={file},line={line},col={column},title={title}::{text}"
 
 
 def rules() -> str:

@@ -58,7 +58,8 @@ def _stands(one: str) -> bool:
 
 
 def say(text: str) -> None:
-    """Tell the error stream, beside what is printed."""
+    """Tell the error stream, after what is printed already."""
+    print(end="", flush=True)
     print(printable(text), file=sys.stderr)
 
 

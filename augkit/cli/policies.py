@@ -11,10 +11,11 @@ import typer
 from augkit.cli import advice, judging, pictures, plain
 from augkit.cli.judging import Against
 from augkit.cli.plain import Json
-from augkit.errors import UsageError, did_you_mean
+from augkit.errors import AugkitError, PolicyError, TaskError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from augkit.fix import Fixed
+    from augkit.safety import Verdict
 
 
 class Format(StrEnum):
@@ -68,26 +69,47 @@ def check(
 ) -> None:
     """Judge whether policies keep the labels of their task.
 
-    Exit 0 if all are safe, 1 if one is not, 2 if a file is no policy.
+    Exit 0 if all are safe, 1 if one is not, 2 if a file is no policy; the others are judged all the same.
 
     Example: augkit check recipes/policies/digits.yaml
     """
     from augkit.cli import pages
 
-    verdicts = [judging.judge(path, task=task, source=data, side=side) for path in policy]
+    judged = [(str(path), _judged(path, task, data, side)) for path in policy]
     if as_json or form is Format.json:
-        found = [verdict.canonical() | {"policy": verdict.policy.file} for verdict in verdicts]
-        plain.show(found if len(found) > 1 else found[0])
+        told = [pages.plain_outcome(outcome, path) for path, outcome in judged]
+        plain.show(told if len(told) > 1 else told[0])
     elif form is Format.github:
-        for verdict in verdicts:
-            for line in pages.github(verdict):
+        for path, outcome in judged:
+            for line in pages.github(outcome, path):
                 plain.words(line)
-    else:
-        plain.words("\n\n".join(pages.verdict(verdict, show_reach=show_reach) for verdict in verdicts))
-        for path, verdict in zip(policy, verdicts, strict=True):
-            plain.say(advice.after_check(verdict, str(path), task=task, data=data))
-    if not all(verdict.safe for verdict in verdicts):
-        raise SystemExit(1)
+    gap, following = "", []
+    for path, outcome in judged:
+        if isinstance(outcome, AugkitError):
+            plain.say(str(outcome))
+        elif form is Format.text and not as_json:
+            plain.words(f"{gap}{pages.verdict(outcome, show_reach=show_reach)}")
+            following.append(advice.after_check(outcome, path, task=task, data=data))
+            gap = "\n"
+    for line in following:
+        plain.say(line)
+    code = max(_code(outcome) for _, outcome in judged)
+    if code:
+        raise SystemExit(code)
+
+
+def _judged(path: Path, task: str, data: str, side: int) -> Verdict | AugkitError:
+    """Return the verdict on one file, or what is wrong with the file."""
+    try:
+        return judging.judge(path, task=task, source=data, side=side)
+    except (PolicyError, TaskError, UsageError) as error:
+        return error
+
+
+def _code(outcome: Verdict | AugkitError) -> int:
+    if isinstance(outcome, AugkitError):
+        return outcome.exit_code
+    return 0 if outcome.safe else 1
 
 
 def fix(

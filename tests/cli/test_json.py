@@ -130,7 +130,7 @@ def test_what_went_wrong_is_said_on_the_error_stream_with_its_code(told: Run, tm
     for code, given in (
         (2, ("ops", "rotat")),
         (2, ("explain", "LS999")),
-        (2, ("check", tmp_path / "none.yaml")),
+        (2, ("fix", tmp_path / "none.yaml")),
         (3, ("verify", tmp_path)),
         (3, ("build", tmp_path / "none", tmp_path / "out")),
     ):

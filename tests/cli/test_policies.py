@@ -96,6 +96,56 @@ def test_github_gets_one_annotation_for_each_finding_at_its_line(augkit: Run) ->
     assert len(lines) == len(json.loads(augkit("check", UNSAFE, "--format", "json")[1])["findings"])
 
 
+@pytest.fixture
+def broken(tmp_path: Path) -> list[str]:
+    """Return the names of two files that are no policies."""
+    texts = {
+        "rotat.yaml": "version: 1\ntask: digits\nsteps:\n  - rotat: {}\n",
+        "garbage.yaml": "version: 1\n\t- {\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    return [str(tmp_path / name) for name in texts]
+
+
+def test_every_file_gets_its_verdict_or_its_error_and_the_worst_decides(
+    augkit: Run, broken: list[str]
+) -> None:
+    one, other = broken
+    code, out, err = augkit("check", one, UNSAFE, other, SAFE)
+    assert code == 2
+    assert "digits-unsafe.yaml: unsafe" in out and "\n\n" + SAFE + ": safe" in out
+    first, second, *following = [at for at in map(err.find, (f"{one}:4:5: ", f"{other}:2:1: ", "next: "))]
+    assert 0 == first < second < following[0] and err.count("next: ") == 2
+    alone = augkit("check", UNSAFE, SAFE)
+    assert (alone[0], alone[1]) == (1, out)
+
+
+def test_what_is_no_policy_is_told_in_json_beside_the_verdicts(augkit: Run, broken: list[str]) -> None:
+    code, out, err = augkit("check", SAFE, broken[0], "--json")
+    verdict, error = json.loads(out)
+    assert code == 2 and (verdict["verdict"], verdict["policy"]) == ("safe", SAFE)
+    assert (error["verdict"], error["policy"]) == ("error", broken[0])
+    assert error["where"].startswith(f"{broken[0]}:4:5") and error["problem"].startswith("got 'rotat'")
+    assert error["fix"] == "did you mean rotate?" and err.startswith(error["where"])
+    code, out, _ = augkit("check", broken[0], "--format", "json")
+    assert code == 2 and json.loads(out) == error
+
+
+def test_github_gets_an_annotation_for_what_is_no_policy(
+    augkit: Run, broken: list[str], tmp_path: Path
+) -> None:
+    absent = str(tmp_path / "absent.yaml")
+    code, out, err = augkit("check", *broken, absent, SAFE, "--format", "github")
+    lines = out.splitlines()
+    assert code == 2 and len(lines) == 3 and "got 'rotat'" in err
+    place = f"::error file={broken[0]},line=4,col=5,title=no policy"
+    assert lines[0].startswith(f"{place}::steps[0].rotat: got 'rotat'")
+    assert lines[0].endswith("Fix: did you mean rotate?")
+    assert lines[1].startswith(f"::error file={broken[1]},line=2,col=1,")
+    assert lines[2].startswith(f"::error file={absent},line=1,col=1,title=no policy::cannot read it")
+
+
 def test_the_task_none_lets_everything_through_and_says_that_it_promises_nothing(augkit: Run) -> None:
     code, out, _ = augkit("check", UNSAFE, "--task", "none")
     assert code == 0
