@@ -6,6 +6,7 @@ import dataclasses
 import os
 import re
 import unicodedata
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,10 @@ _SIGNS = {  # what the files of other sources are called
     "parquet": r"\.parquet$",
     "webdataset": r"\.tar$",
 }
+_EXPECTED = (".txt", ".json", ".csv", ".md", ".yaml", ".yml", ".html", ".db", ".ini")
+"""Suffixes of what may be expected beside pictures: notes, tables, policies, pages, and file browsers' own."""
+_NAMED = 4  # suffixes
+
 _LAYOUT = "give each class a folder of its own: root/class/picture, or root/split/class/picture"
 
 
@@ -53,6 +58,7 @@ class Listing:
         pictures: the names of the files in it whose extension is a picture's.
         hidden:   the names of the folders in it that begin with a dot.
         odd:      the names of pipes, devices and sockets that are called like pictures.
+        others:   suffix → how many other files have it, such as ".heic"; what is expected there is left out.
         sizes:    picture → its bytes, where the folder is at a URL.
     """
 
@@ -61,6 +67,7 @@ class Listing:
     pictures: list[str]
     hidden: list[str]
     odd: list[str]
+    others: Counter[str] = dataclasses.field(default_factory=Counter)
     sizes: dict[str, int] = dataclasses.field(default_factory=dict)
 
     @property
@@ -77,7 +84,7 @@ class Listing:
 def read(request: Request) -> DatasetDict:
     """Read a folder of class folders; classes are their names in the order of text, whatever numbers mean.
 
-    Hidden folders are passed over, and so are pipes and devices; that is said.
+    Hidden folders are passed over, and so are pipes, devices and files of other kinds; that is said.
 
     Raises:
         SourceError: there are no pictures, they lie at uneven depth, it is unclear whether folders are
@@ -130,6 +137,8 @@ def listed(path: str) -> Listing:
             elif picture:
                 kind = listing.pictures if entry.is_file(follow_symlinks=False) else listing.odd
                 kind.append(entry.name)
+            elif entry.is_file(follow_symlinks=False):
+                _count(entry.name, listing.others)
     for names in (listing.folders, listing.pictures, listing.hidden, listing.odd):
         names.sort()
     return listing
@@ -148,7 +157,16 @@ def _listed_there(url: str) -> Listing:
         elif name.lower().endswith(EXTENSIONS):
             listing.pictures.append(name)
             listing.sizes[name] = size
+        else:
+            _count(name, listing.others)
     return listing
+
+
+def _count(name: str, others: Counter[str]) -> None:
+    """Count a file that is no picture by its suffix, unless it is expected among pictures."""
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - hot
+    if suffix not in _EXPECTED:
+        others[suffix] += 1
 
 
 def _splits(top: Listing, seen: list[Listing]) -> dict[str, dict[str, Listing]]:
@@ -215,6 +233,16 @@ def _tell(seen: list[Listing], request: Request) -> None:
         if paths:
             more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
             request.say(f"Passed over {what}: {_text(paths[0])}{more}.")
+    others = sum((each.others for each in seen), Counter[str]())
+    if others:
+        kinds = [f"{count:,} {_text(suffix) or 'without a suffix'}" for suffix, count in _most(others)]
+        more = f" and {len(others) - _NAMED} more kinds" if len(others) > _NAMED else ""
+        request.say(f"Passed over files of kinds that are not read: {', '.join(kinds)}{more}.")
+
+
+def _most(others: Counter[str]) -> list[tuple[str, int]]:
+    """Return the suffixes that most files have, and how many have each."""
+    return sorted(others.items(), key=lambda each: (-each[1], each[0]))[:_NAMED]
 
 
 def _check_names(classes: list[str], root: str) -> None:

@@ -118,6 +118,20 @@ def test_classes_that_look_the_same_are_refused_naming_both(tmp_path):
         sources.load(tmp_path)
 
 
+def test_files_of_other_kinds_are_counted_aloud_once(tmp_path):
+    make(
+        tmp_path, "train/cat/a.png", "train/cat/b.HEIC", "train/dog/c.heic", "train/dog/d.mov", "train/dog/e"
+    )
+    make(tmp_path, "train/dog/1.png", "train/dog/.f.heic", "train/notes.txt", "labels.csv", "policy.yaml")
+    said = []
+    data = sources.load(tmp_path, say=said.append)
+    assert len(data["train"]) == 2
+    assert said == ["Passed over files of kinds that are not read: 2 .heic, 1 without a suffix, 1 .mov."]
+    make(tmp_path, *(f"train/dog/x.{suffix}" for suffix in ("avif", "jxl", "psd")))
+    sources.load(tmp_path, say=said.append)
+    assert said[1].endswith("2 .heic, 1 without a suffix, 1 .avif, 1 .jxl and 2 more kinds.")
+
+
 def test_hidden_folders_and_pipes_are_passed_over_aloud(tmp_path):
     make(tmp_path, "train/cat/1.png", "train/.net/1.png", ".cache/x.png", "train/dog/2.png")
     os.mkfifo(tmp_path / "train" / "dog" / "pipe.png")
