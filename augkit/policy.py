@@ -169,7 +169,7 @@ def read(item: Item) -> Policy:
     if "fill" in keys:
         given["fill"] = _fill(keys["fill"])
     if "splits" in keys:
-        given["splits"] = tuple(entry.text() for entry in keys["splits"].sequence())
+        given["splits"] = _splits(keys["splits"])
     if "allow" in keys:
         given["allow"] = _allow(keys["allow"])
     places = {key: value.where for key, value in keys.items()}
@@ -189,6 +189,15 @@ def _allow(item: Item) -> tuple[tuple[str, str], ...]:
                 f"the waiver of {document.quoted(code)} gives no reason", "say why it is allowed here"
             )
     return tuple((code, reason.text()) for code, reason in waivers.items())
+
+
+def _splits(item: Item) -> tuple[str, ...]:
+    entries = item.sequence()
+    if not entries:
+        item.fail(
+            "got an empty list, want the splits to augment", "write 'splits: [train]', or remove the line"
+        )
+    return tuple(entry.text() for entry in entries)
 
 
 def _fill(item: Item) -> Fill:

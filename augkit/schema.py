@@ -45,7 +45,9 @@ def policy() -> Schema:
         "about": {**_TEXT, "description": "What it is for."},
         "task": {"anyOf": [known, _TEXT], "description": said["task"]},
         "on_unsafe": {"enum": list(GUARDS), "default": GUARDS[0], "description": said["on_unsafe"]},
-        "splits": {"type": "array", "items": _TEXT, "default": ["train"], "description": said["splits"]},
+        "splits": {
+            "type": "array", "items": _TEXT, "minItems": 1, "default": ["train"], "description": said["splits"]
+        },
         "fill": {
             "anyOf": [level, _list(level, 1), _list(level, 3)], "default": 0, "description": said["fill"]
         },

@@ -78,6 +78,7 @@ def refused(text: str) -> str:
         (steps("  - invert") + "fill: [0, 0, 0.5]", "5:14", "whole number"),
         (steps("  - invert") + "fill: {}", "5:1", "whole number"),
         (steps("  - invert") + "splits: train", "5:1", "want a list"),
+        (steps("  - invert") + "splits: []", "5:1", "want the splits to augment"),
         (steps("  - invert") + "allow: {LS102: ''}", "5:9", "gives no reason"),
         (steps("  - invert") + "allow: {LS102: 5}", "5:9", "want text"),
     ],
@@ -182,7 +183,7 @@ words = st.text(
     words,
     st.integers(0, 255),
     st.sampled_from(policy.GUARDS),
-    st.lists(words, max_size=3),
+    st.lists(words, min_size=1, max_size=3),
 )
 @settings(max_examples=100, deadline=None)
 def test_words_of_any_kind_are_read_back_the_same(reason, about, level, guard, splits):

@@ -26,22 +26,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from augkit.errors import did_you_mean
 from augkit.safety.case import Case
 from augkit.safety.finding import Finding
 
 CODE, NAME = "LS501", "test-split"
+_MEASURING = ("validation", "test")
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Yield a finding when other splits than train are augmented."""
     others = [split for split in case.policy.splits if split != "train"]
     if others:
+        strangers = [split for split in others if split not in _MEASURING]
+        hints = [did_you_mean(split, ("train", *_MEASURING)) for split in strangers]
+        fix = "write 'splits: [train]', or waive it under 'allow' with the reason"
         yield Finding(
             code=CODE,
             name=NAME,
             where=case.policy.place("splits"),
             path="splits",
             state="unsafe",
-            problem=f"augments {', '.join(others)}, which measure and do not train",
-            fix="write 'splits: [train]', or waive it under 'allow' with the reason",
+            problem=_problem(others, strangers),
+            fix="; ".join([*dict.fromkeys(filter(None, hints)), fix]),
         )
+
+
+def _problem(others: list[str], strangers: list[str]) -> str:
+    if strangers:
+        return (
+            f"augments {', '.join(others)}, want train alone (most sources have train, validation and test)"
+        )
+    return f"augments {', '.join(others)}, which measure and do not train"

@@ -55,3 +55,13 @@ def test_a_policy_has_no_word_for_where_copies_go():
 def test_the_page_of_the_rule_on_splits_says_that_copies_stay():
     page = safety.RULES["LS501"].__doc__ or ""
     assert "Copies never cross a split" in " ".join(page.split())
+
+
+def test_a_split_that_sources_do_not_have_is_not_said_to_measure():
+    misspelt = policy.parse(making.SAFE + "splits: [train, trian]\n")
+    (finding,) = safety.judge(misspelt, tasks.load("digits")).findings
+    assert finding.code == "LS501" and "measure" not in finding.problem and "trian" in finding.problem
+    assert finding.fix.startswith("did you mean train?; write 'splits: [train]'")
+    test = policy.parse(making.SAFE + "splits: [test]\n")
+    (finding,) = safety.judge(test, tasks.load("digits")).findings
+    assert finding.problem == "augments test, which measure and do not train"
