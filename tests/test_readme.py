@@ -55,7 +55,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.thorough
 def test_every_command_shown_prints_what_is_shown(folder: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
     commands = _commands()
     assert len(commands) >= 5
     for command, shown in commands:
@@ -66,11 +67,12 @@ def test_every_command_shown_prints_what_is_shown(folder: Path) -> None:
             [sys.executable, "-m", "augkit", *rest],
             cwd=folder,
             env=environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # as in a terminal
             text=True,
             check=False,
         )
-        assert done.returncode == (1 if "exits 1" in comment else 0), (command, done.stderr)
+        assert done.returncode == (1 if "exits 1" in comment else 0), (command, done.stdout)
         assert _matches(shown, done.stdout), (command, done.stdout)
 
 
