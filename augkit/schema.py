@@ -46,7 +46,8 @@ def policy() -> Schema:
         "task": {"anyOf": [known, _TEXT], "description": said["task"]},
         "on_unsafe": {"enum": list(GUARDS), "default": GUARDS[0], "description": said["on_unsafe"]},
         "splits": {
-            "type": "array", "items": _TEXT, "minItems": 1, "default": ["train"], "description": said["splits"]
+            "type": "array", "items": _TEXT, "minItems": 1, "default": ["train"],
+            "description": said["splits"],
         },
         "fill": {
             "anyOf": [level, _list(level, 1), _list(level, 3)], "default": 0, "description": said["fill"]

@@ -148,7 +148,8 @@ def _made(factory: Callable[[], Any], spec: str) -> Any:
         if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
     ]
     if needed:
-        problem = f"the function needs {', '.join(map(repr, needed))}, want one that is called without arguments"
+        named = ", ".join(map(repr, needed))
+        problem = f"the function needs {named}, want one that is called without arguments"
         fix = "name a function that calls it, or the pipeline itself"
         raise UsageError(problem, where=spec, fix=fix)
     try:

@@ -42,7 +42,7 @@ _SIGNS = {  # what the files of other sources are called
     "webdataset": r"\.tar$",
 }
 _EXPECTED = (".txt", ".json", ".csv", ".md", ".yaml", ".yml", ".html", ".db", ".ini")
-"""Suffixes of what may be expected beside pictures: notes, tables, policies, pages, and file browsers' own."""
+"""Suffixes of what may be expected beside pictures: notes, tables, policies, pages, file browsers' own."""
 _NAMED = 4  # suffixes
 
 _LAYOUT = "give each class a folder of its own: root/class/picture, or root/split/class/picture"
