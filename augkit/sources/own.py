@@ -48,7 +48,8 @@ def read(root: str) -> DatasetDict:
     parts = {}
     for split in dict.fromkeys(splits.tolist()):
         part = table.filter(splits == split)
-        parts[split] = _part(root, part.to_pydict(), classes, kept)
+        copied = split in plan.get("copied", ())
+        parts[split] = _part(root, part.to_pydict(), classes, kept, copied=copied)
     return DatasetDict(parts)
 
 
@@ -71,9 +72,11 @@ def _manifest(root: str, wanted: list[str]) -> Any:
         return pq.read_table(file, columns=wanted)
 
 
-def _part(root: str, table: dict[str, list[Any]], classes: list[str], kept: str) -> Dataset:
+def _part(root: str, table: dict[str, list[Any]], classes: list[str], kept: str, *, copied: bool) -> Dataset:
+    """Make one split; `copied` says that it was built of one that held copies, which its keys still tell."""
     numbered = zip(table["source"], table["copy"], strict=True)
     keys = [source if copy == 0 else f"{source}#{copy}" for source, copy in numbered]
+    copies = [_number(key) for key in keys] if copied else table["copy"]
     place = {name: number for number, name in enumerate(classes)}
     labels = [place[label] for label in table["label_after"]]
     top = root if urls.is_url(root) else os.path.abspath(root)  # noqa: PTH100
@@ -87,15 +90,21 @@ def _part(root: str, table: dict[str, list[Any]], classes: list[str], kept: str)
 
         pictures = _pictures(list(dict.fromkeys(paths)), kept)
         part = columns.joined(pictures, keys, np.array(labels, np.int64), classes)
-        return columns.followed(_with_copies(part, table["copy"]), ())
+        return columns.followed(_with_copies(part, copies), ())
     if kept == "webdataset" or urls.is_url(root):
         inside = zip(paths, table["place"], table["bytes"], strict=True)
         paths = [members.reference(path, start, size) for path, start, size in inside]
-    return _with_copies(records.dataset(keys, paths, labels, classes), table["copy"])
+    return _with_copies(records.dataset(keys, paths, labels, classes), copies)
 
 
 def _with_copies(part: Dataset, copies: list[int]) -> Dataset:
     return part.add_column("copy", copies) if any(copies) else part
+
+
+def _number(key: str) -> int:
+    """Return the number of the copy that a key names, 0 for an original."""
+    number = key.rpartition("#")[2]
+    return int(number) if number.isdecimal() and "#" in key else 0
 
 
 def _pictures(files: list[str], kept: str) -> Dataset:

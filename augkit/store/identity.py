@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from augkit import __version__
+from augkit.sources import records
 from augkit.store.cutting import Sources
 from augkit.store.job import Job
 
@@ -27,6 +28,8 @@ def identity(job: Job, sources: Sources) -> dict[str, Any]:
         "image_format": job.format,
         "shard_size": sources.size,
     }
+    if copied := [split for split, part in sources.parts.items() if records.holds_copies(part)]:
+        described["copied"] = copied
     plain: dict[str, Any] = json.loads(json.dumps(described))
     return plain
 

@@ -44,6 +44,8 @@ def test_copies_are_taken_as_they_are(made, tmp_path):
     assert sorted(set(data["train"]["copy"])) == [0, 1, 2]
     again = store.build(data, tmp_path / "built", progress=False)
     assert again.pictures == 20 * 3 + 5
+    built = sources.load(tmp_path / "built")
+    assert sorted(set(built["train"]["copy"])) == [0, 1, 2] and "copy" not in built["test"].column_names
     free = making.free_plan(making.DIGITS)
     assert Feed(free, data, batch_size=4)[0][0].shape[0] == 4
     assert store.generate(free, data, tmp_path / "free", progress=False).pictures == 20 * 3 * 2 + 5
