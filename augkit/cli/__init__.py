@@ -105,9 +105,14 @@ def main() -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         raise SystemExit(130) from None
-    except BrokenPipeError:
+    except BrokenPipeError as error:  # what was found out before nobody read it any more still counts
         _let_go()
-        raise SystemExit(0) from None
+        raise SystemExit(error.__context__.code if isinstance(error.__context__, SystemExit) else 0) from None
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        _let_go()
+        raise SystemExit(0) from None  # the parser makes it a 1, which says unsafe
     except OSError as error:
         if isinstance(error.filename, str | bytes):
             problem = f"the system refuses this path ({error.strerror})"

@@ -5,6 +5,7 @@ What standard output cannot encode is escaped, and a verdict is not lost for it.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import sys
@@ -59,7 +60,8 @@ def _stands(one: str) -> bool:
 
 def say(text: str) -> None:
     """Tell the error stream, after what is printed already."""
-    print(end="", flush=True)
+    with contextlib.suppress(BrokenPipeError):  # met again at the end
+        print(end="", flush=True)
     print(printable(text), file=sys.stderr)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from augkit import __version__, cli
-from tests.cli.conftest import ROOT, SAFE, Run
+from tests.cli.conftest import ROOT, SAFE, UNSAFE, Run
 
 
 def test_the_version_is_printed(augkit: Run) -> None:
@@ -46,14 +46,14 @@ def test_what_a_library_cannot_load_is_left_to_the_doctor(
 FULL = Path("/dev/full")
 
 
-def started(*arguments: str, to: Path | None = None, **environment: str) -> tuple[int, str, str]:
-    """Run augkit in a process of its own; its standard output goes to a file, if one is named."""
+def started(*arguments: str, to: Path | int | None = None, **environment: str) -> tuple[int, str, str]:
+    """Run augkit in a process of its own; its standard output goes to a file or a pipe, if one is named."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-m", "augkit", *arguments]
-    with (to or Path(os.devnull)).open("wb") as file:
+    with open(os.devnull if to is None else to, "wb") as file:  # noqa: PTH123 - it may be a pipe
         ran = subprocess.run(
             command,
-            stdout=file if to else subprocess.PIPE,
+            stdout=subprocess.PIPE if to is None else file,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path, **environment},
             check=False,
@@ -68,6 +68,18 @@ def test_output_that_cannot_be_written_is_said_with_exit_3(more: tuple[str, ...]
     code, _, err = started(*more, to=FULL, PYTHONUNBUFFERED=unbuffered)
     told = f"the output: it cannot be written ({os.strerror(errno.ENOSPC)})\n  fix: make room"
     assert code == 3 and told in err and "Traceback" not in err and "Exception ignored" not in err
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("policy", [SAFE, UNSAFE])
+def test_a_verdict_that_nobody_reads_any_more_is_not_turned_into_another(
+    policy: str, unbuffered: str
+) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    code, _, err = started("check", policy, to=writes, PYTHONUNBUFFERED=unbuffered)
+    assert code == (1 if policy == UNSAFE and not unbuffered else 0)
+    assert "Traceback" not in err and "Exception ignored" not in err
 
 
 def test_what_the_encoding_of_the_output_lacks_is_escaped(tmp_path: Path) -> None:
