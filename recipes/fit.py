@@ -175,6 +175,8 @@ def _train(
     for variable, array in zip(held if arrays else (), arrays, strict=True):
         variable.assign(array)
     workers.share(model)
+    if workers.first:
+        runs.mark(run, training.describe())
     with (
         _bar(training.title, training.epochs * training.steps, shown=workers.first) as advance,
         events.writer(run / "tensorboard") if workers.first else contextlib.nullcontext(_nothing) as write,

@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
-from recipes.runs.folder import Result, Row, begin, finish, keep, kept, read_json, replace, result, write_json
+from recipes.runs.folder import (
+    Result,
+    Row,
+    begin,
+    finish,
+    keep,
+    kept,
+    mark,
+    read_json,
+    replace,
+    result,
+    write_json,
+)
 
-__all__ = ["Result", "Row", "begin", "finish", "keep", "kept", "read_json", "replace", "result", "write_json"]
+__all__ = [
+    "Result",
+    "Row",
+    "begin",
+    "finish",
+    "keep",
+    "kept",
+    "mark",
+    "read_json",
+    "replace",
+    "result",
+    "write_json",
+]

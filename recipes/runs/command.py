@@ -12,11 +12,10 @@ from augkit import document
 from augkit.errors import AugkitError, UsageError
 from recipes import workers
 from recipes.runs import settings
-from recipes.runs.folder import replace
+from recipes.runs.folder import MEASURED, SETTINGS, has_begun, replace
 
 T = TypeVar("T")
 RECIPES = Path(__file__).parents[1]
-SETTINGS = "settings.yaml"
 
 
 def main(
@@ -57,20 +56,27 @@ def main(
 def claim(out: Path, held: Any, about: str = "") -> None:
     """Make a folder that of these settings, or see that it is already.
 
-    Raises UsageError for a folder with other settings, or with something else.
+    Where no run has begun the folder takes other settings too, and loses what was measured for those before.
+
+    Raises UsageError for a run of other settings, or for something else.
     """
     mine = out / SETTINGS
     if mine.exists():
-        was = document.read(mine, UsageError).plain()
-        differ = settings.differences(was if isinstance(was, dict) else {}, settings.plain(held))
-        if differ:
+        read = document.read(mine, UsageError).plain()
+        was, now = read if isinstance(read, dict) else {}, settings.plain(held)
+        differ = settings.differences(was, now)
+        if not differ:
+            return
+        if has_begun(out):
             raise UsageError(
                 f"the folder holds another run: {'; '.join(differ)}",
                 where=str(out),
                 fix="name another folder: --out DIR",
             )
-        return
-    if out.exists() and (not out.is_dir() or any(path.suffix != ".tmp" for path in out.iterdir())):
+        for name, follows in MEASURED.items():
+            if any(was.get(key) != now.get(key) for key in follows):
+                (out / name).unlink(missing_ok=True)
+    elif out.exists() and (not out.is_dir() or any(path.suffix != ".tmp" for path in out.iterdir())):
         raise UsageError(
             "something is there already that is no run", where=str(out), fix="name another folder: --out DIR"
         )

@@ -1,7 +1,7 @@
 """The folder of a training run: begun, gone on with or finished, and never overwritten.
 
-`settings.json` says what the run is, and is written first. `state.npz` is where it stands after the last
-whole epoch. `result.json` is written last, so a folder that has it holds a finished run.
+`settings.json` says what the run is; a folder that has it is that run's. `state.npz` is where it stands after
+the last whole epoch. `result.json` is written last, so a folder that has it holds a finished run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ Row = dict[str, float]
 Result = dict[str, Any]
 
 
-BEFORE = ("settings.yaml", "aspects.json", "mean.npy")  # what recipes write before a run begins
+SETTINGS = "settings.yaml"
+# What recipes measure before a run begins, and the settings that it follows from.
+MEASURED = {"aspects.json": ("data", "seed"), "mean.npy": ("data", "seed", "canvas", "mean")}
 
 
 def begin(run: Path, settings: Mapping[str, Any]) -> Result | None:
@@ -36,8 +38,6 @@ def begin(run: Path, settings: Mapping[str, Any]) -> Result | None:
             raise UsageError(
                 "the folder is not empty and holds no run", where=str(run), fix="name another folder"
             )
-        run.mkdir(parents=True, exist_ok=True)
-        write_json(mine, settings)
         return None
     found = json.loads(mine.read_text(encoding="utf-8"))
     differ = [
@@ -54,9 +54,21 @@ def begin(run: Path, settings: Mapping[str, Any]) -> Result | None:
     return result(run) if (run / "result.json").exists() else None
 
 
+def mark(run: Path, settings: Mapping[str, Any]) -> None:
+    """Make a folder that of a run, once its network stands and nothing is left but to train it."""
+    if not (run / "settings.json").exists():
+        run.mkdir(parents=True, exist_ok=True)
+        write_json(run / "settings.json", settings)
+
+
+def has_begun(out: Path) -> bool:
+    """Tell whether a folder, or one in it, holds more than what stands there before any run begins."""
+    return any(not _is_ours(path) for path in out.rglob("*") if not path.is_dir())
+
+
 def _is_ours(path: Path) -> bool:
     """Tell whether a run may begin beside this file: what a command writes first, or a torn write left."""
-    return path.name in BEFORE or path.suffix == ".tmp"
+    return path.name == SETTINGS or path.name in MEASURED or path.suffix == ".tmp"
 
 
 def result(run: Path) -> Result:

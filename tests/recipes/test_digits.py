@@ -234,6 +234,23 @@ def test_help_says_question_data_policy_result_and_cost():
         assert word in done.stdout
 
 
+@pytest.mark.parametrize(
+    "mistake", ["policy=nothere.yaml", "policy=digits-unsafe.yaml", "network.preset=paper"]
+)
+def test_the_command_without_its_mistake_takes_the_same_folder(tmp_path, capsys, mistake):
+    given = ["data.folds=2", "data.fold=1", "train.epochs=1", "train.steps=1", "train.batch=8", "policy=null"]
+    given = [f"data.source={write(tmp_path / 'd', 4)}", *given]
+    words = ["--out", str(tmp_path / "out"), *(word for change in given for word in ("--set", change))]
+    assert digits.main([*words, "--set", mistake]) in (1, 2)
+    assert (tmp_path / "out" / "settings.yaml").exists()
+    assert digits.main(words) == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    capsys.readouterr()
+    assert digits.main([*words, "--set", "train.batch=4"]) == 2
+    assert "train.batch was 8 and is now 4" in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+
+
 def test_a_mistake_is_told_in_two_lines_and_no_traceback(tmp_path):
     done = command("--set", "train.epoch=3", "--out", str(tmp_path / "out"))
     assert done.returncode == 2

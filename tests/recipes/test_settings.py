@@ -145,9 +145,42 @@ def test_a_folder_is_claimed_once_and_for_the_same_settings(file, tmp_path):
     for _ in range(2):
         command.claim(tmp_path / "run", held)
     assert settings.load(Whole, tmp_path / "run" / "settings.yaml") == held
+    (tmp_path / "run" / "fold-1").mkdir()
+    (tmp_path / "run" / "fold-1" / "settings.json").write_text("{}", encoding="utf-8")
     other = settings.load(Whole, file, ["train.epochs=5"])
     with pytest.raises(UsageError, match=r"train.epochs was 3 and is now 5"):
         command.claim(tmp_path / "run", other)
+    assert settings.load(Whole, tmp_path / "run" / "settings.yaml") == held
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    data: str
+    canvas: int
+    rate: float
+    seed: int = 0
+    mean: str = "pixel"
+
+
+def test_a_folder_in_which_no_run_has_begun_takes_other_settings_and_keeps_what_they_leave_as_it_is(tmp_path):
+    def claimed(held: Measured) -> None:
+        command.claim(tmp_path / "run", held)
+        for name in ("mean.npy", "aspects.json"):
+            (tmp_path / "run" / name).touch()
+
+    def kept(held: Measured) -> set[str]:
+        command.claim(tmp_path / "run", held)
+        names = {path.name for path in (tmp_path / "run").iterdir()}
+        assert f"rate: {held.rate}" in (tmp_path / "run" / "settings.yaml").read_text("utf-8")
+        claimed(held)
+        return names - {"settings.yaml"}
+
+    first = Measured("a", 256, 0.1)
+    claimed(first)
+    assert kept(dataclasses.replace(first, rate=0.2)) == {"mean.npy", "aspects.json"}
+    assert kept(dataclasses.replace(first, rate=0.2, canvas=72)) == {"aspects.json"}
+    assert kept(dataclasses.replace(first, rate=0.2, canvas=72, mean="channel")) == {"aspects.json"}
+    assert kept(dataclasses.replace(first, rate=0.2, canvas=72, mean="channel", data="b")) == set()
 
 
 def test_a_folder_of_something_else_is_not_claimed(file, tmp_path):
