@@ -28,7 +28,7 @@ from augkit.sources import records
 from recipes import pictures
 from recipes.digits import Network, Train, learn
 from recipes.runs import Result, command, comparison
-from recipes.runs.settings import Seed
+from recipes.runs.settings import ASIDE, Seed
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -65,7 +65,7 @@ class Settings:
 
     data: Data
     arms: dict[str, Arm]
-    confused: dict[str, str]
+    confused: dict[str, str] = dataclasses.field(metadata=ASIDE)
     network: Network
     train: Train
     seeds: tuple[Seed, ...]

@@ -50,7 +50,7 @@ from recipes.measured import Mean
 from recipes.pictures import policy_file
 from recipes.rates import Rate
 from recipes.runs import Result, command
-from recipes.runs.settings import Count, Seed, Share, Within, plain
+from recipes.runs.settings import ASIDE, Count, Seed, Share, Within, decisive
 from recipes.workers import Workers
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ class Train:
     momentum: Share
     decay: NotNegative
     rate: Rate
-    threads: Count | None
-    processes: bool
+    threads: Count | None = dataclasses.field(metadata=ASIDE)
+    processes: bool = dataclasses.field(metadata=ASIDE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Settings:
     mean: Mean
     network: Network
     train: Train
-    ten_crops: bool
+    ten_crops: bool = dataclasses.field(metadata=ASIDE)
     seed: Seed
 
     def __post_init__(self) -> None:
@@ -279,9 +279,7 @@ def _told(
 
 def _decisive(settings: Settings, plan: Plan, data: DatasetDict) -> dict[str, Any]:
     """Return what decides the result, as JSON: not who makes the batches."""
-    held = plain(settings)
-    held["train"].pop("threads")
-    held["train"].pop("processes")
+    held = decisive(settings)
     # How often it is tested is in `Training` already.
     held["train"].pop("epochs")
     held.pop("seed")

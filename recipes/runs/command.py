@@ -56,7 +56,8 @@ def main(
 def claim(out: Path, held: Any, about: str = "") -> None:
     """Make a folder that of these settings, or see that it is already.
 
-    Where no run has begun the folder takes other settings too, and loses what was measured for those before.
+    Settings that decide nothing may be others. Where no run has begun the folder takes any, and loses what
+    was measured for those before.
 
     Raises UsageError for a run of other settings, or for something else.
     """
@@ -64,7 +65,7 @@ def claim(out: Path, held: Any, about: str = "") -> None:
     if mine.exists():
         read = document.read(mine, UsageError).plain()
         was, now = read if isinstance(read, dict) else {}, settings.plain(held)
-        differ = settings.differences(was, now)
+        differ = settings.differences(settings.decisive(held, was), settings.decisive(held))
         if not differ:
             return
         if has_begun(out):

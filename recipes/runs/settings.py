@@ -4,7 +4,8 @@ A recipe writes down what it takes as a dataclass; the YAML file beside it has t
 stands in one place. A field with a default may be left out of the file, and no other.
 
 A field is an int, float, str or bool, one of a few words (`Literal`), a tuple or dict of such, another
-dataclass, or one of these or nothing (`X | None`). `Annotated[int, Within(1)]` says how large it may be.
+dataclass, or one of these or nothing (`X | None`). `Annotated[int, Within(1)]` says how large it may be,
+and a field made with `dataclasses.field(metadata=ASIDE)` that it decides nothing of what a run finds.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Within:
         return low if self.high == math.inf else f"{low} to {self.high:g}"
 
 
+ASIDE = {"decides": False}
+
 Count = Annotated[int, Within(1)]
 Seed = Annotated[int, Within(0, 2**31 - 1)]
 Positive = Annotated[float, Within(0, above=True)]
@@ -70,6 +73,18 @@ def load(kind: type[T], path: Path, changes: Sequence[str] = ()) -> T:
 def plain(settings: Any) -> dict[str, Any]:
     """Return settings as what JSON and YAML hold."""
     return {field.name: _plain(getattr(settings, field.name)) for field in dataclasses.fields(settings)}
+
+
+def decisive(settings: Any, written: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return settings as `plain` does, less what decides nothing; or so much of `written`, as saved."""
+    held = dict(plain(settings) if written is None else written)
+    for field in dataclasses.fields(settings):
+        inner, value = getattr(settings, field.name), held.get(field.name)
+        if not field.metadata.get("decides", True):
+            held.pop(field.name, None)
+        elif dataclasses.is_dataclass(inner) and isinstance(value, Mapping):
+            held[field.name] = decisive(inner, value)
+    return held
 
 
 def text(settings: Any, about: str = "") -> str:

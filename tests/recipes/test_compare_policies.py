@@ -84,6 +84,19 @@ def test_half_a_turn_is_all_that_the_unsafe_policy_has_more_than_the_safe_one():
     assert unsafe.canonical()["steps"][-1]["rotate"] == {"degrees": [180, 180], "p": 0.5}
 
 
+def test_confusions_to_count_change_the_table_and_no_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(digits, "build", flat)
+    given = [f"data.source={write(tmp_path / 'd', 10)}", "seeds=[0]", "arms={none: {}, more: {}}"]
+    given += ["train.epochs=1", "train.steps=3", "train.batch=8"]
+    words = [word for change in given for word in ("--set", change)]
+    assert compare_policies.main([*words, "--out", str(tmp_path / "out")]) == 0
+    assert "6 read as 9" in capsys.readouterr().out
+    monkeypatch.setattr(digits, "build", None)
+    again = [*words, "--set", "confused={'1': '7'}", "--out", str(tmp_path / "out")]
+    assert compare_policies.main(again) == 0
+    assert "1 read as 7" in capsys.readouterr().out
+
+
 def test_an_arm_may_be_a_data_set_that_was_made_before(tmp_path, monkeypatch):
     monkeypatch.setattr(digits, "build", flat)
     test = tmp_path / "d"

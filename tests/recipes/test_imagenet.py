@@ -81,7 +81,8 @@ def test_the_network_that_is_kept_reads_one_crop_as_training_did(trained):
 def test_a_finished_run_is_only_read(trained, pictures, monkeypatch, capsys):
     narrow(monkeypatch)
     monkeypatch.setattr("recipes.fit._train", None)
-    again = small_imagenet.arguments(pictures, trained, "train.epochs=2", "network.dropout=null")
+    others = ("train.threads=2", "train.processes=true")  # who makes batches decides nothing
+    again = small_imagenet.arguments(pictures, trained, "train.epochs=2", "network.dropout=null", *others)
     assert imagenet.main(again) == 0
     assert "ten crops" in capsys.readouterr().out
 
@@ -223,7 +224,7 @@ def test_a_killed_run_goes_on_with_other_workers_to_the_history_of_one_left_alon
     assert run(pictures, tmp_path / "alone", *how) == 0
     assert run(pictures, tmp_path / "killed", "1", *how) == -9
     assert len(history(tmp_path / "killed")) == 1
-    assert run(pictures, tmp_path / "killed", *how, **OTHERS[BACKEND]) == 0
+    assert run(pictures, tmp_path / "killed", *how, "train.threads=2", **OTHERS[BACKEND]) == 0
     whole, resumed = history(tmp_path / "alone"), history(tmp_path / "killed")
     assert len(whole) == len(resumed) == 3
     for one, other in zip(whole, resumed, strict=True):

@@ -183,6 +183,26 @@ def test_a_folder_in_which_no_run_has_begun_takes_other_settings_and_keeps_what_
     assert kept(dataclasses.replace(first, rate=0.2, canvas=72, mean="channel", data="b")) == set()
 
 
+def test_what_decides_nothing_may_change_and_all_else_may_not(tmp_path):
+    @dataclasses.dataclass(frozen=True)
+    class Inner:
+        rate: float
+        threads: int = dataclasses.field(metadata=settings.ASIDE)
+
+    @dataclasses.dataclass(frozen=True)
+    class Outer:
+        train: Inner
+        shown: bool = dataclasses.field(metadata=settings.ASIDE)
+
+    assert settings.decisive(Outer(Inner(0.1, 1), True)) == {"train": {"rate": 0.1}}
+    command.claim(tmp_path, Outer(Inner(0.1, 1), True))
+    (tmp_path / "settings.json").write_text("{}", encoding="utf-8")
+    command.claim(tmp_path, Outer(Inner(0.1, 2), False))
+    assert "threads: 1" in (tmp_path / "settings.yaml").read_text("utf-8")
+    with pytest.raises(UsageError, match=r"another run: train.rate was 0.1 and is now 0.2\n"):
+        command.claim(tmp_path, Outer(Inner(0.2, 2), False))
+
+
 def test_a_folder_of_something_else_is_not_claimed(file, tmp_path):
     held = settings.load(Whole, file)
     with pytest.raises(UsageError, match="no run"):
