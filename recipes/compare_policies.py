@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augkit import sources
-from augkit.errors import UsageError
+from augkit.errors import UsageError, did_you_mean
 from augkit.sources import records
 from recipes import pictures
 from recipes.digits import Network, Train, learn
@@ -32,6 +32,9 @@ from recipes.runs.settings import ASIDE, Seed
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
+
+
+HALF_TURNS = {"6": "9", "9": "6"}  # what half a turn makes of digits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Settings:
 
     data: Data
     arms: dict[str, Arm]
-    confused: dict[str, str] = dataclasses.field(metadata=ASIDE)
+    confused: dict[str, str] | None = dataclasses.field(metadata=ASIDE)
     network: Network
     train: Train
     seeds: tuple[Seed, ...]
@@ -90,6 +93,7 @@ def run(settings: Settings, out: Path) -> str:
         if not {"train", "test"} <= set(data):
             raise UsageError(f"the source has {', '.join(data)}", fix="--set data.split=20/80 divides it")
         data = type(data)(train=data["train"], test=data["test"])
+        pairs = confusions(settings.confused, records.class_names(data))
         found[seed] = [
             train(name, arm, data, out / f"seed-{seed}" / name, settings, seed)
             for name, arm in settings.arms.items()
@@ -98,8 +102,26 @@ def run(settings: Settings, out: Path) -> str:
         print(f"seed {seed}: {shares}", file=sys.stderr)
     how = settings.train
     note = f"Every arm made the same {how.epochs * (how.steps or 0):,} steps of {how.batch} pictures."
-    text = comparison.write(found, out, list(settings.confused.items()), note)
+    text = comparison.write(found, out, pairs, note)
     return f"{text}\n\nwritten: {out / 'comparison.md'} and comparison.png, and a report for each network"
+
+
+def confusions(given: dict[str, str] | None, classes: Sequence[str]) -> list[comparison.Pair]:
+    """Return the confusions to count, of classes that there are; None stands for those of half a turn.
+
+    Raises UsageError for a class that there is not.
+    """
+    if given is None:
+        return [pair for pair in HALF_TURNS.items() if {*pair} <= {*classes}]
+    for name in (name for pair in given.items() for name in pair):
+        if name not in classes:
+            fix = did_you_mean(name, classes) or "--set confused=null counts none but those of half a turn"
+            raise UsageError(
+                f"got {name!r}, want one of {', '.join(classes[:20])}{', …' * (len(classes) > 20)}",
+                where="confused",
+                fix=fix,
+            )
+    return list(given.items())
 
 
 def train(name: str, arm: Arm, data: DatasetDict, out: Path, settings: Settings, seed: int) -> Result:

@@ -97,6 +97,26 @@ def test_confusions_to_count_change_the_table_and_no_run(tmp_path, monkeypatch, 
     assert "1 read as 7" in capsys.readouterr().out
 
 
+def test_confusions_of_classes_that_there_are_not_are_refused_before_anything_is_trained(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(digits, "build", None)
+    source = f"data.source={write(tmp_path / 'd', 10)}"
+    words = ["--set", source, "--set", "confused={'6': 'nine'}", "--out", str(tmp_path / "out")]
+    assert compare_policies.main(words) == 2
+    assert "confused: got 'nine', want one of 0, 1, 2" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "seed-0").exists()
+
+
+def test_of_classes_other_than_digits_no_confusions_are_counted_unless_they_are_named():
+    assert compare_policies.confusions(None, ("5", "6", "9")) == [("6", "9"), ("9", "6")]
+    assert compare_policies.confusions(None, ("cat", "dog", "6")) == []
+    assert compare_policies.confusions({"cat": "dog"}, ("cat", "dog", "6")) == [("cat", "dog")]
+    with pytest.raises(UsageError) as caught:
+        compare_policies.confusions({"cat": "dogs"}, ("cat", "dog"))
+    assert caught.value.fix == "did you mean dog?"
+
+
 def test_an_arm_may_be_a_data_set_that_was_made_before(tmp_path, monkeypatch):
     monkeypatch.setattr(digits, "build", flat)
     test = tmp_path / "d"
