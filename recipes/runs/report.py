@@ -218,7 +218,9 @@ def _confusion(result: Result) -> Any:
         rights[shown],
     )
     size = len(names)
-    figure, axes = pyplot().subplots(figsize=(1.6 + 0.56 * size, 1.3 + 0.5 * size), layout="constrained")
+    # Few classes leave room for their names and the title all the same.
+    inches = max(5.0, 1.6 + 0.56 * size), max(3.8, 1.3 + 0.5 * size)
+    figure, axes = pyplot().subplots(figsize=inches, layout="constrained")
     top = max(0.02, float(wrong.max()))
     image = axes.imshow(np.ma.masked_equal(wrong, 0), cmap="OrRd", vmin=0, vmax=top, aspect="auto")
     for i in range(size):
