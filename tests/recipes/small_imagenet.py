@@ -25,10 +25,10 @@ task: natural
 steps:
   - resize: {shorter: 72}
   - centre_crop: {aspect: 1}
-  - crop: {side: [0.875, 0.875]}
+  - crop: {side: [0.8888888888888888, 0.8888888888888888]}    # 64 of 72, whose middle lies at whole pixels
   - flip_horizontal: {p: 0.5}
   - pca_colour: {sigma: [0.1, 0.1]}
-  - resize: {width: 63, height: 63}
+  - resize: {width: 64, height: 64}
 """
 SMALL = (
     "canvas=72", "train.batch=8", "train.epochs=3", "network.dropout=0.0",
