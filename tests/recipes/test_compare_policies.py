@@ -193,7 +193,7 @@ def test_a_class_is_called_hurt_only_where_all_seeds_agree_and_more_than_they_di
 def test_one_seed_has_no_spread_and_claims_nothing():
     table = cells(comparison.table({0: [result("none", 50, 40), result("safe", 50, 45)]}))
     assert table["all"] == ["90.00 %", "95.00 % (+5.00)"]
-    assert set(table) == {"", "-------", "all", "6", "9"} or not {"gained", "hurt", "seed 0"} & set(table)
+    assert [name for name in table if name.strip("-")] == ["all", "6", "9"]
 
 
 @pytest.mark.parametrize("pairs", [(), (("6", "9"), ("9", "6"))])

@@ -189,14 +189,16 @@ def test_patience_ends_a_run_by_pictures_that_are_neither_trained_on_nor_tested(
 def test_the_network_takes_pictures_as_they_are_and_is_found_in_a_file(tmp_path):
     keras = backend.load()
     given = held()
-    model = digits.build(given.network, (28, 28, 1), 10, given.train, 5, 0)
+    network = digits.Network("digits", 0.25)
+    model = digits.build(network, (28, 28, 1), 10, given.train, 5, 0)
     assert model.count_params() == 231_562
     model.save(tmp_path / "network.keras")
     again = keras.saving.load_model(tmp_path / "network.keras", compile=False)
     x = np.random.default_rng(0).integers(0, 256, (2, 28, 28, 1)).astype(np.uint8)
     np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
-    names = [layer.name for layer in model.layers]
-    assert names[0] == "scale" and {"drop6", "drop7"} <= set(names)  # where dropout is found to be seeded
+    assert model.layers[0].name == "scale"
+    drops = [model.get_layer(name) for name in ("drop6", "drop7")]  # where dropout is found to be seeded
+    assert [drop.rate for drop in drops] == [0.25, 0.25]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from augkit import policy, safety, tasks
-from recipes import digits, fashion
+from recipes import fashion
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,7 +63,3 @@ def test_a_missing_file_is_told_and_ends_with_3(tmp_path, capsys):
 def test_its_policy_is_proved_for_clothes():
     shipped = policy.load(ROOT / "recipes/policies/fashion.yaml")
     assert safety.judge(shipped, tasks.load(shipped.task)).safe
-
-
-def test_the_recipe_is_the_loop_of_the_digits():
-    assert fashion.digits is digits

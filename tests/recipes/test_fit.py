@@ -19,6 +19,7 @@ from augkit import backend
 from augkit.errors import UsageError
 from recipes import fit as loop
 from recipes.fit import Training, TrainingError, fit, order, shuffled
+from recipes.reading import score
 from recipes.workers import ALONE
 
 ROOT = Path(__file__).parents[2]
@@ -354,6 +355,21 @@ def test_what_is_watched_chooses_the_best_and_the_test_is_read_at_the_end(tmp_pa
     assert result["accuracy"] > 0.6
     assert all(row["val_accuracy"] < 0.4 for row in result["history"])
     assert "test pictures had no part in choosing it" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("off", [0, 1])
+def test_the_best_network_is_that_of_the_epoch_that_read_most_of_what_is_watched(tmp_path, off):
+    """With right labels that is a late epoch, with wrong ones an early one."""
+    x, y = pictures()
+    watch = x.astype(np.float32) / 255, (y + off) % 3
+    training = Training(title="small", classes=("a", "b", "c"), epochs=4, steps=5, seed=5, settings={})
+    feed = shuffled(x, y, batch=BATCH, steps=5, seed=5)
+    result = fit(training, lambda: build(0.05), feed, (watch[0], y), tmp_path, watch=watch)
+    found = [row["val_accuracy"] for row in result["history"]]
+    assert max(found) > min(found) + 0.05
+    best, last = (backend.load().saving.load_model(tmp_path / f"{name}.keras") for name in ("best", "last"))
+    assert score(best, watch)[1] == pytest.approx(max(found))
+    assert score(last, watch)[1] == pytest.approx(found[-1])
 
 
 def test_tensorboard_finds_every_number_of_the_log(unbroken):
