@@ -42,12 +42,11 @@ from augkit.feed import Feed
 from augkit.plan import Plan
 from augkit.sources import records
 from models.presets import PRESETS
-from recipes import behind_mean, evaluate, measured, plateau, runs
+from recipes import behind_mean, evaluate, measured, pictures, plateau, runs
 from recipes import workers as work
 from recipes.fit import Training, fed, fit
 from recipes.mean import middle
 from recipes.measured import Mean
-from recipes.pictures import policy_file
 from recipes.rates import Rate
 from recipes.runs import Result, command
 from recipes.runs.settings import ASIDE, Count, Seed, Share, Within, decisive
@@ -243,7 +242,7 @@ def _data(settings: Settings) -> DatasetDict:
 
 def _judged(settings: Settings, data: DatasetDict, out: Path, workers: Workers) -> safety.SafePolicy:
     """Judge the policy for the shapes of the pictures."""
-    path = policy_file(settings.policy)
+    path = pictures.policy_file(settings.policy)
     read = policy.load(path)
     task = tasks.load(settings.task or read.task, beside=None if settings.task else path)
     shapes = measured.shapes(data, out, workers)
@@ -283,8 +282,9 @@ def _decisive(settings: Settings, plan: Plan, data: DatasetDict) -> dict[str, An
     # How often it is tested is in `Training` already.
     held["train"].pop("epochs")
     held.pop("seed")
-    counts = {split: len(part) for split, part in data.items()}
-    return {"recipe": "imagenet", **held, "batch": settings.train.batch, "plan": plan.digest, **counts}
+    # Pictures are told by name and place, because to read a million of them takes an hour.
+    seen = {split: {"pictures": len(part), "listing": pictures.listing(part)} for split, part in data.items()}
+    return {"recipe": "imagenet", **held, "classes": list(plan.classes), "plan": plan.digest, "seen": seen}
 
 
 def _threads() -> int:

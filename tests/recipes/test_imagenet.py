@@ -126,6 +126,27 @@ def test_a_finished_run_is_only_read(trained, pictures, monkeypatch, capsys):
     assert "ten crops" in capsys.readouterr().out
 
 
+def test_a_run_does_not_go_on_with_other_pictures(tmp_path, monkeypatch, capsys):
+    narrow(monkeypatch)
+    data = textures.make(tmp_path / "pictures", train=2, test=1)
+    given = (f"policy={tmp_path / 'pictures/policy.yaml'}", "canvas=108", *QUICK, "train.epochs=1")
+    call = small_imagenet.arguments(data, tmp_path / "run", *given)
+    assert imagenet.main(call) == 0
+    dots, rings, beside = data / "train/dots", data / "train/rings", data / "beside"
+    dots.rename(beside)
+    rings.rename(dots)
+    beside.rename(rings)
+    assert imagenet.main(call) == 2
+    assert "the folder holds another run: seen was" in capsys.readouterr().err
+
+
+def test_what_decides_a_run_has_its_rate_and_its_momentum(trained):
+    held = json.loads((trained / "settings.json").read_text("utf-8"))
+    assert (held["train"]["momentum"], held["train"]["rate"]["first"]) == (0.9, 0.002)
+    assert not {"threads", "processes"} & set(held["train"])
+    assert {split: each["pictures"] for split, each in held["seen"].items()} == {"train": 30, "test": 15}
+
+
 def test_the_mean_is_that_of_the_squares_and_the_same_for_any_number_of_workers(
     pictures, trained, trained_by_channel
 ):
