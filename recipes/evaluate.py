@@ -6,7 +6,8 @@ Policy:   none. The shorter side becomes 256 and the middle square stays (for a 
           probabilities of the ten are averaged, as Krizhevsky et al. 2012 do, section 4.1.
 Result:   not measured yet on ImageNet.
 Cost:     ten forward passes for each picture.
-Command:  python -m recipes.evaluate RUN/best.keras imagenet:DIR --split val --mean 124,117,104 --out OUT
+Command:  python -m recipes.evaluate RUN/last.keras imagenet:DIR --split validation --mean RUN/mean.npy \\
+              --out OUT
 
 Writes into OUT: evaluation.json, classes.csv, confusion-one.csv, confusion-ten.csv, and evaluation.md to
 read. The network's classes must stand in the order of the source's.

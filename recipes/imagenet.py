@@ -9,7 +9,8 @@ Policy:   recipes/policies/alexnet-2012.yaml: 224 of the middle 256 pixels anywh
 Training: recipes/imagenet.yaml is the paper's, sections 2 to 5: the mean picture subtracted where each crop
           was cut, batches of 128, momentum 0.9, decay 0.0005 inside it, a rate of 0.01 divided by ten when
           the error stalls, three times. recipes/imagenet-modern.yaml has the preset `batchnorm`, a rate that
-          falls along a cosine, and bfloat16. Tested by the middle crop after every epoch, by ten at the end.
+          falls along a cosine, and bfloat16. Tested by the middle crop after every epoch, by ten at the end:
+          the pictures tested on are those watched, whose error says when the rate falls and training ends.
 Result:   not measured yet on ImageNet. The paper has 40.7 % top-1 and 18.2 % top-5 error (ILSVRC-2012
           validation, one network, ten crops). The paper's first weights learn late: on 4,000 made pictures of
           ten textures `paper` stood at chance after 20 epochs, 620 steps.
@@ -22,7 +23,8 @@ Command:  python -m recipes.imagenet --set data.source=imagenet:/data/ilsvrc2012
 
 On JAX all devices of the machine train together, on PyTorch all processes that torchrun starts, as
 recipes/workers.py says. The same command goes on with a run that was killed, with any number of workers.
-For pictures of another size take another policy, whose last step says what the network sees, and `canvas`.
+For pictures of another size take another policy, whose last step says what the network sees, and `canvas`;
+the preset caffenet is made for those of alexnet-2012-227.yaml.
 """
 
 from __future__ import annotations
@@ -60,12 +62,15 @@ NotNegative = Annotated[float, Within(0)]
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """Say which pictures: a source, its two splits, and shares where it has to be divided first."""
+    """Say which pictures: a source, its two splits, and shares where it has to be divided first.
+
+    `test` None takes the split validation, or where there is none, test.
+    """
 
     source: str
     split: str | None
     train: str
-    test: str
+    test: str | None
     limit: Count | None
 
 
@@ -156,6 +161,8 @@ def _run(settings: Settings, out: Path, workers: Workers) -> str:
             where=settings.policy,
             fix=fix,
         )
+    if workers.first:
+        _as_the_preset_has_it(settings, shape[0])
     if windows:
         _upright(feed, settings)
     mine = test.select(range(workers.rank, len(test), workers.count))
@@ -210,6 +217,20 @@ def _network(
     return model
 
 
+def _as_the_preset_has_it(settings: Settings, side: int) -> None:
+    """Warn of pictures that make another network of a preset: its dense layers follow their size."""
+    own = PRESETS[settings.network.preset].input_shape[0]
+    if side != own:
+        fix = f"end the policy with 'resize: {{width: {own}, height: {own}}}'"
+        fix += ", as alexnet-2012-227.yaml does" if own == 227 else ""
+        print(
+            f"{settings.policy}: the policy makes pictures of {side} x {side}, and the preset "
+            f"{settings.network.preset!r} is made for {own} x {own}: its dense layers become others\n"
+            f"  fix: for the preset's own network {fix}",
+            file=sys.stderr,
+        )
+
+
 def _upright(feed: Feed, settings: Settings) -> None:
     """Refuse a policy under which pictures have no place in the mean picture, before anything is trained."""
     try:
@@ -230,14 +251,16 @@ def _data(settings: Settings) -> DatasetDict:
         limit=given.limit,
         say=lambda text: print(text, file=sys.stderr),
     )
-    for split in (given.train, given.test):
+    test = given.test or ("validation" if "validation" in data else "test")
+    for name, split in (("train", given.train), ("test", test)):
         if split not in data:
+            divided = ", or divide the source: --set data.split=90/10 --set data.test=null"
             raise UsageError(
                 f"the source has no split {split!r}, only {', '.join(data)}",
                 where=given.source,
-                fix="name another: --set data.test=NAME, or divide the source: --set data.split=90/10",
+                fix=f"name another: --set data.{name}=NAME" + ("" if given.split else divided),
             )
-    return type(data)(train=data[given.train], test=data[given.test])
+    return type(data)(train=data[given.train], test=data[test])
 
 
 def _judged(settings: Settings, data: DatasetDict, out: Path, workers: Workers) -> safety.SafePolicy:

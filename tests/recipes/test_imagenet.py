@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from augkit import backend, policy, safety, sources, tasks
+from augkit.errors import UsageError
 from augkit.feed import Feed
 from augkit.plan import Plan
 from models.presets import PRESETS
@@ -230,6 +231,7 @@ def test_the_settings_are_the_paper_s():
     [
         ("network.preset=papers", "network.preset: got 'papers', want one of paper, single-tower"),
         ("data.test=test", "no split 'test', only train, validation"),
+        ("data.train=training", "no split 'training', only train, validation"),
         ("train.batch=64", "got 30 pictures to train on, want a batch of 64 at least"),
         ("canvas=60", "want a square of at most 60"),
         ("mean=median", "mean"),
@@ -256,6 +258,38 @@ def test_a_preset_for_other_pictures_is_refused(pictures, tmp_path, capsys):
     changes = (f"policy={tmp_path / 'wide.yaml'}", "network.preset=digits")
     assert imagenet.main(small_imagenet.arguments(pictures, tmp_path / "run", *changes)) == 2
     assert "wants sides of 28 to 64 pixels" in capsys.readouterr().err
+
+
+def test_pictures_of_another_size_than_the_preset_s_are_said_to_make_another_network(
+    pictures, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(imagenet, "fit", lambda *_, **__: None)
+    monkeypatch.setattr(imagenet, "_told", lambda *_: "")
+    assert imagenet.main(small_imagenet.arguments(pictures, tmp_path / "run", "network.preset=caffenet")) == 0
+    said = capsys.readouterr().err
+    assert "pictures of 64 x 64, and the preset 'caffenet' is made for 227 x 227" in said
+    assert "alexnet-2012-227.yaml" in said
+    shape = dataclasses.replace(PRESETS["caffenet"], input_shape=(64, 64, 3))
+    monkeypatch.setitem(PRESETS, "caffenet", shape)
+    assert imagenet.main(small_imagenet.arguments(pictures, tmp_path / "run", "network.preset=caffenet")) == 0
+    assert not capsys.readouterr().err
+
+
+def test_the_split_to_test_on_is_found_and_a_source_without_one_is_divided(pictures, tmp_path):
+    def data(*changes):
+        return imagenet._data(given.load(imagenet.Settings, ROOT / "recipes/imagenet.yaml", changes))
+
+    given_apart = data(f"data.source=folder:{pictures}")
+    assert {split: len(part) for split, part in given_apart.items()} == {"train": 30, "test": 15}
+    whole = f"data.source=folder:{pictures / 'train'}"
+    divided = data(whole, "data.split=80/20")
+    assert {split: len(part) for split, part in divided.items()} == {"train": 24, "test": 6}
+    with pytest.raises(UsageError, match="no split 'test', only train") as caught:
+        data(whole)
+    assert "--set data.split=90/10" in caught.value.fix
+    with pytest.raises(UsageError, match="no split 'val', only train, test") as caught:
+        data(whole, "data.split=80/20", "data.test=val")
+    assert "data.split" not in caught.value.fix
 
 
 def test_workers_share_a_batch_evenly_or_not_at_all():
