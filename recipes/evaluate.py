@@ -109,7 +109,10 @@ def evaluate(
             f"the network tells {model.output_shape[-1]} classes, but the data has {len(classes)}"
         )
     height, width, channels, first = _input(model)
-    softmax = getattr(model.layers[-1], "activation", None) is keras.activations.softmax
+    last = model.layers[-1]
+    softmax = isinstance(last, keras.layers.Softmax) or (
+        getattr(last, "activation", None) is keras.activations.softmax
+    )
     tallies = {"one": Tally(classes), "ten": Tally(classes)}
     for pictures, labels in batches:
         crops = ten_crops((scale or Scale())(_in_colours(pictures, channels)), height, width)

@@ -17,14 +17,15 @@ from recipes.evaluate import Scale, ten_crops
 CANVAS, CROP = 16, 14
 
 
-def network(data_format: str = "channels_last", logits: bool = True, channels: int = 3):
-    """Make a network that tells by where it is bright: left or right, above or below."""
+def network(data_format: str = "channels_last", logits: bool | str = True, channels: int = 3):
+    """Make a network that tells by where it is bright; it ends in logits, a softmax, or that as a "layer"."""
     keras = backend.load()
     shape = (CROP, CROP, channels) if data_format == "channels_last" else (channels, CROP, CROP)
     inputs = keras.Input(shape)
     x = keras.layers.Flatten(data_format=data_format)(inputs)
-    end = None if logits else "softmax"
-    model = keras.Model(inputs, keras.layers.Dense(3, activation=end)(x))
+    end = "softmax" if logits is False else None
+    x = keras.layers.Dense(3, activation=end)(x)
+    model = keras.Model(inputs, keras.layers.Softmax()(x) if logits == "layer" else x)
     random = np.random.default_rng(5)
     model.set_weights([random.normal(size=w.shape, scale=0.002) for w in model.get_weights()])
     return model
@@ -65,7 +66,7 @@ def test_crops_larger_than_pictures_are_refused():
         ten_crops(np.zeros((1, 8, 8, 3)), 9, 4)
 
 
-@pytest.mark.parametrize("logits", [True, False])
+@pytest.mark.parametrize("logits", [True, False, "layer"])
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_one_crop_is_the_centre_and_ten_are_averaged_probabilities(data_format, logits):
     model = network(data_format, logits)
