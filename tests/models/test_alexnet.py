@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ keras = pytest.importorskip("keras")
 
 from models import alexnet as module  # noqa: E402
 from models.alexnet import PRESETS, alexnet  # noqa: E402
-from models.layers import SplitConv2D  # noqa: E402
+from models.layers import LocalResponseNormalization, SplitConv2D  # noqa: E402
 
 TRUNK = {
     "pool1": (27, 27),
@@ -45,6 +46,54 @@ NETWORKS = {
     "one-weird-trick": (61_100_840, (64, 192, 384, 256, 256), 714.2),
     "caffenet": (60_965_224, (96, 256, 384, 384, 256), 724.4),
     "batchnorm": (62_407_060, (96, 256, 384, 384, 256), 1135.3),
+}
+
+# What each preset starts from, as its source states it. LRN: k, n, alpha, with nothing divided. A spread is a
+# normal's standard deviation, "he" (2 / fan in)^1/2, "torch" (1 / (3 fan in))^1/2. A bias of None is no bias.
+PAPER: dict[str, Any] = {
+    "order": "pictures pad1 conv1 relu1 norm1 pool1 conv2 relu2 norm2 pool2 conv3 relu3 conv4 relu4"
+    " conv5 relu5 pool5 flatten fc6 relu6 drop6 fc7 relu7 drop7 fc8 predictions",
+    "lrn": (2.0, 5, 1e-4),
+    "spreads": (0.01,) * 8,
+    "biases": (0, 1, 0, 1, 1, 1, 1, 0),
+    "dropout": 0.5,
+}
+STARTS: dict[str, dict[str, Any]] = {
+    "paper": PAPER,
+    "single-tower": PAPER,
+    "one-weird-trick": {
+        "order": "pictures pad1 conv1 relu1 pool1 conv2 relu2 pool2 conv3 relu3 conv4 relu4"
+        " conv5 relu5 pool5 drop5 flatten fc6 relu6 drop6 fc7 relu7 fc8 predictions",
+        "lrn": None,
+        "spreads": ("torch",) * 8,
+        "biases": (0,) * 8,
+        "dropout": 0.5,
+    },
+    "caffenet": {
+        "order": "pictures conv1 relu1 pool1 norm1 conv2 relu2 pool2 norm2 conv3 relu3 conv4 relu4"
+        " conv5 relu5 pool5 flatten fc6 relu6 drop6 fc7 relu7 drop7 fc8 predictions",
+        "lrn": (1.0, 5, 2e-5),
+        "spreads": (0.01, 0.01, 0.01, 0.01, 0.01, 0.005, 0.005, 0.01),
+        "biases": (0, 1, 0, 1, 1, 1, 1, 0),
+        "dropout": 0.5,
+    },
+    "batchnorm": {
+        "order": "pictures norm0 pad1 conv1 norm1 relu1 pool1 conv2 norm2 relu2 pool2"
+        " conv3 norm3 relu3 conv4 norm4 relu4 conv5 norm5 relu5 pool5 flatten"
+        " fc6 norm6 relu6 drop6 fc7 norm7 relu7 drop7 fc8 predictions",
+        "lrn": None,
+        "spreads": ("he",) * 8,
+        "biases": (None,) * 7 + (0,),
+        "dropout": 0.2,
+    },
+    "digits": {
+        "order": "pictures conv1 relu1 pool1 conv2 relu2 pool2 conv3 relu3 conv4 relu4"
+        " conv5 relu5 pool5 flatten fc6 relu6 drop6 fc7 relu7 drop7 fc8 predictions",
+        "lrn": None,
+        "spreads": ("he",) * 7 + (0.01,),
+        "biases": (0,) * 8,
+        "dropout": 0.3,
+    },
 }
 
 
@@ -113,7 +162,7 @@ def test_the_table_in_the_docstring_is_the_network():
 
 
 def test_every_preset_is_tested():
-    assert {*NETWORKS, "digits"} == set(PRESETS)
+    assert {*NETWORKS, "digits"} == set(PRESETS) == set(STARTS)
 
 
 def test_the_paper_s_network_starts_from_the_paper_s_weights():
@@ -130,6 +179,38 @@ def test_the_paper_s_network_starts_from_the_paper_s_weights():
     order = [layer.name for layer in model.layers]
     assert order.index("relu1") < order.index("norm1") < order.index("pool1")
     assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("preset", STARTS)
+def test_a_preset_starts_from_the_numbers_of_its_source(preset, monkeypatch):
+    """With fewer units and a small picture, because to draw sixty million numbers takes seconds."""
+    spec, starts = PRESETS[preset], STARTS[preset]
+    slim = tuple(dataclasses.replace(dense, units=min(dense.units, 400)) for dense in spec.dense)
+    monkeypatch.setitem(PRESETS, "narrow", dataclasses.replace(spec, dense=slim))
+    side = spec.sides[0]
+    shape = (side, side, spec.input_shape[2])
+    model = alexnet("narrow", input_shape=shape, data_format="channels_last", seed=0)
+
+    assert [layer.name for layer in model.layers] == starts["order"].split()
+    for layer in model.layers:
+        if isinstance(layer, LocalResponseNormalization):
+            assert (layer.k, layer.n, layer.alpha, layer.beta) == (*starts["lrn"], 0.75), layer.name
+        elif isinstance(layer, keras.layers.Dropout):
+            assert layer.rate == starts["dropout"], layer.name
+        elif layer.name.startswith("norm"):
+            assert isinstance(layer, keras.layers.BatchNormalization), layer.name
+            assert starts["lrn"] is None
+    weighted = [layer for layer in model.layers if hasattr(layer, "kernel")]
+    for layer, spread, bias in zip(weighted, starts["spreads"], starts["biases"], strict=True):
+        kernel = np.asarray(keras.ops.convert_to_numpy(layer.kernel))
+        fan_in = int(np.prod(kernel.shape[:-1]))
+        wanted = {"he": (2 / fan_in) ** 0.5, "torch": (1 / (3 * fan_in)) ** 0.5}.get(spread, spread)
+        # Five standard errors of a normal's spread.
+        assert kernel.std() == pytest.approx(wanted, rel=5 / (2 * kernel.size) ** 0.5), layer.name
+        if spread == "torch":
+            assert np.abs(kernel).max() <= fan_in**-0.5, layer.name
+        found = None if layer.bias is None else set(np.unique(keras.ops.convert_to_numpy(layer.bias)))
+        assert found == (None if bias is None else {bias}), layer.name
 
 
 @pytest.mark.usefixtures("unfilled")
@@ -156,8 +237,6 @@ def test_a_saved_network_gives_the_same_answers_in_a_fresh_process(tmp_path):
     """The small network carries both of our own layers here, so that loading needs them."""
     inputs = keras.Input((12, 12, 4))
     x = SplitConv2D(8, 3, groups=2, data_format="channels_last", name="conv")(inputs)
-    from models.layers import LocalResponseNormalization
-
     outputs = LocalResponseNormalization(k=1.5, n=3, alpha=0.3, data_format="channels_last")(x)
     model = keras.Model(inputs, outputs)
     pictures = np.random.default_rng(0).normal(size=(2, 12, 12, 4)).astype("float32")
