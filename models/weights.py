@@ -19,6 +19,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import pickle
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,13 @@ import keras
 import numpy as np
 
 NORM = ("weight", "bias", "running_mean", "running_var")
+# What a network of PyTorch does without a module of its own, or outside.
+HIDDEN = (
+    keras.layers.InputLayer,
+    keras.layers.Rescaling,
+    keras.layers.ZeroPadding2D,
+    keras.layers.Flatten,
+)
 
 
 def load_torch(
@@ -49,7 +57,7 @@ def load_torch(
     state = _state(weights)
     slots = _slots(model)
     if names is not None:
-        _check_names(names, slots)
+        _check_names(names, [slot.layer.name for slot in slots])
     modules = _in_order(state, slots) if names is None else [names[slot.layer.name] for slot in slots]
     pairs = list(zip(modules, slots, strict=True))
     _nothing_left(state, pairs)
@@ -64,10 +72,40 @@ def to_torch(model: keras.Model, *, names: Mapping[str, str] | None = None) -> d
     Modules are called as torchvision calls them, `features.0` to `classifier.6`: for `one-weird-trick` its
     very names, for the others those of the same `nn.Sequential`s written layer by layer, padding left out.
     `names` gives others: {"conv1": "stem.conv", ...}.
+
+    A Rescaling before the first of them has no weights and no module: the names are those of the network
+    without it. PyTorch must be given pictures that are rescaled already, and a UserWarning says so.
+
+    Raises ValueError for `names` that leave a layer out or give two of them one module.
     """
+    _warn_of_rescaling(model)
+    return _written(model, names)
+
+
+def save_torch(model: keras.Model, path: str | Path, *, names: Mapping[str, str] | None = None) -> None:
+    """Write what `to_torch` returns as a file that `torch.load` reads.
+
+    It warns and raises as `to_torch` does, and raises ImportError without PyTorch.
+    """
+    torch = _torch("to write a PyTorch file")
+    _warn_of_rescaling(model)
+    state = {name: torch.tensor(array) for name, array in _written(model, names).items()}
+    beside = Path(path).with_name(Path(path).name + ".tmp")
+    torch.save(state, beside)
+    beside.replace(path)
+
+
+def _warn_of_rescaling(model: keras.Model) -> None:
+    lost = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Rescaling)]
+    if lost:
+        told = f"model {model.name!r}: layer {', '.join(lost)} is not in a state_dict"
+        warnings.warn(f"{told}: give PyTorch pictures that are rescaled already", stacklevel=3)
+
+
+def _written(model: keras.Model, names: Mapping[str, str] | None) -> dict[str, np.ndarray]:
     slots = _slots(model)
     if names is not None:
-        _check_names(names, slots)
+        _check_names(names, [slot.layer.name for slot in slots])
     state = {}
     for slot in slots:
         module = slot.module if names is None else names[slot.layer.name]
@@ -76,15 +114,6 @@ def to_torch(model: keras.Model, *, names: Mapping[str, str] | None = None) -> d
         if slot.parts == NORM:
             state[f"{module}.num_batches_tracked"] = np.zeros((), dtype=np.int64)
     return state
-
-
-def save_torch(model: keras.Model, path: str | Path, *, names: Mapping[str, str] | None = None) -> None:
-    """Write what `to_torch` returns as a file that `torch.load` reads. Raises ImportError without PyTorch."""
-    torch = _torch("to write a PyTorch file")
-    state = {name: torch.tensor(array) for name, array in to_torch(model, names=names).items()}
-    beside = Path(path).with_name(Path(path).name + ".tmp")
-    torch.save(state, beside)
-    beside.replace(path)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,8 +140,7 @@ def _slots(model: keras.Model) -> list[_Slot]:
         elif layer.weights:
             first = flat is not None and not any(slot.module.startswith("classifier") for slot in slots)
             slots.append(_slot(layer, f"{part}.{place}", flat if first else None))
-        hidden = keras.layers.InputLayer | keras.layers.ZeroPadding2D | keras.layers.Flatten
-        place += not isinstance(layer, hidden)
+        place += not isinstance(layer, HIDDEN)
         before = layer
     if flat is None or len(slots) < 2:
         raise ValueError(f"model: got {model.name!r}, want a network that models.alexnet.alexnet made")
@@ -190,10 +218,13 @@ def _state(weights: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_names(names: Mapping[str, str], slots: list[_Slot]) -> None:
-    wanted = [slot.layer.name for slot in slots]
+def _check_names(names: Mapping[str, str], wanted: list[str]) -> None:
     if set(names) != set(wanted):
         raise ValueError(f"names: got {', '.join(names) or 'none'}; want {', '.join(wanted)}")
+    for module in names.values():
+        shared = [name for name in wanted if names[name] == module]
+        if len(shared) > 1:
+            raise ValueError(f"names: {', '.join(shared)}: got {module!r} for each, want a module of its own")
 
 
 def _in_order(state: Mapping[str, Any], slots: list[_Slot]) -> list[str]:

@@ -321,6 +321,33 @@ def test_modules_in_another_order_are_found_by_name():
         load_torch(other, state, names={"conv1": "net.conv1"})
 
 
+def test_two_layers_share_no_module():
+    model = small()
+    names = {layer.name: f"net.{layer.name}" for layer in model.layers if layer.weights}
+    names["conv4"] = "net.conv3"
+    for call in (lambda: to_torch(model, names=names), lambda: load_torch(model, {}, names=names)):
+        with pytest.raises(ValueError, match=r"conv3, conv4: got 'net.conv3' for each"):
+            call()
+
+
+def test_a_rescaling_in_front_is_no_module_and_what_is_lost_is_said(tmp_path):
+    """As the recipe for digits puts one in front."""
+    inner = small()
+    scale = keras.layers.Rescaling(1 / 255, name="scale")
+    model = keras.Sequential([keras.Input((28, 28, 1)), scale, *inner.layers[1:]], name="scaled")
+    with pytest.warns(UserWarning, match="'scaled': layer scale is not in a state_dict"):
+        state = to_torch(model)
+    assert list(state) == list(to_torch(inner))
+    other = alexnet("digits", data_format="channels_last", seed=5)
+    load_torch(other, state)
+    x = np.random.default_rng(3).uniform(0, 255, size=(2, 28, 28, 1)).astype(np.float32)
+    answers = [keras.ops.convert_to_numpy(y) for y in (other(x / 255), model(x))]
+    assert difference(*answers) < 1e-5
+    with pytest.warns(UserWarning) as told:
+        save_torch(model, tmp_path / "digits.pth")
+    assert [Path(one.filename) for one in told] == [Path(__file__)]
+
+
 def test_the_last_layer_stays_for_other_classes():
     state = to_torch(small())
     model = alexnet("digits", 26, data_format="channels_last", seed=7)
