@@ -17,8 +17,6 @@ PyTorch itself is imported only to read and write files.
 from __future__ import annotations
 
 import dataclasses
-import math
-import pickle
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,6 +24,8 @@ from typing import Any
 
 import keras
 import numpy as np
+
+from models import checkpoints, misfits
 
 NORM = ("weight", "bias", "running_mean", "running_var")
 # What a network of PyTorch does without a module of its own, or outside.
@@ -49,19 +49,39 @@ def load_torch(
     `weights` is a file written by `torch.save`, or a state_dict of PyTorch tensors or arrays: one tower,
     with or without groups. Its modules are taken in the order in which they stand. Where that is not the
     order of `model`'s layers, `names` says in which module each is: {"conv1": "stem.conv", ...}.
-    `top=False` leaves the last layer of `model` as it is, for other classes.
+    `top=False` leaves the last layer of `model` as it is, for other classes; the weights and `names` need
+    not have one then.
 
     Raises ValueError, before anything is changed, for a tensor that is missing, left over or of another
-    shape; OSError for a file that cannot be opened; ImportError for a file where PyTorch is missing.
+    shape, and for what is no tensor; OSError for a file that cannot be opened; ImportError for a file where
+    PyTorch is missing.
     """
-    state = _state(weights)
-    slots = _slots(model)
+    state, slots = checkpoints.tensors(weights), _slots(model)
     if names is not None:
-        _check_names(names, [slot.layer.name for slot in slots])
-    modules = _in_order(state, slots) if names is None else [names[slot.layer.name] for slot in slots]
-    pairs = list(zip(modules, slots, strict=True))
-    _nothing_left(state, pairs)
-    values = [(slot.layer, _read(state, module, slot)) for module, slot in (pairs if top else pairs[:-1])]
+        layers = [slot.layer.name for slot in slots]
+        _check_names(names, layers if top or layers[-1] in names else layers[:-1])
+        _check_modules(state, names, layers if top else layers[:-1])
+    try:
+        if names is None:
+            modules = _in_order(state, slots, top)
+        else:
+            modules = [names[slot.layer.name] for slot in slots if slot.layer.name in names]
+        pairs = list(zip(modules, slots, strict=False))  # the last layer may have no module
+        _nothing_left(state, pairs)
+        kept = None if top else slots[-1]
+        values = [
+            (slot.layer, _read(state, module, slot, last=slot is slots[-1]))
+            for module, slot in pairs
+            if slot is not kept
+        ]
+    except ValueError as error:
+        found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+        own = {
+            f"{slot.module}.{part}": shape
+            for slot in slots
+            for part, shape in zip(slot.parts, slot.shapes, strict=True)
+        }
+        raise ValueError(f"{error}{misfits.of_another_preset(found, own)}") from None
     for layer, arrays in values:
         layer.set_weights(arrays)
 
@@ -87,7 +107,7 @@ def save_torch(model: keras.Model, path: str | Path, *, names: Mapping[str, str]
 
     It warns and raises as `to_torch` does, and raises ImportError without PyTorch.
     """
-    torch = _torch("to write a PyTorch file")
+    torch = checkpoints.pytorch("to write a PyTorch file")
     _warn_of_rescaling(model)
     state = {name: torch.tensor(array) for name, array in _written(model, names).items()}
     beside = Path(path).with_name(Path(path).name + ".tmp")
@@ -118,7 +138,10 @@ def _written(model: keras.Model, names: Mapping[str, str] | None) -> dict[str, n
 
 @dataclasses.dataclass(frozen=True)
 class _Slot:
-    """Hold a layer with weights: its PyTorch module, the parts of that, their shapes there, the ways."""
+    """Hold a layer with weights: its PyTorch module, the parts of that, their shapes there, the ways.
+
+    `cube` is height, width and channels of what the first dense layer sees.
+    """
 
     layer: Any
     module: str
@@ -126,6 +149,7 @@ class _Slot:
     shapes: tuple[tuple[int, ...], ...]
     into: Callable[[np.ndarray], np.ndarray]
     out: Callable[[np.ndarray], np.ndarray]
+    cube: tuple[int, ...] | None = None
 
 
 def _slots(model: keras.Model) -> list[_Slot]:
@@ -150,10 +174,12 @@ def _slots(model: keras.Model) -> list[_Slot]:
 def _slot(layer: Any, module: str, flat: Any) -> _Slot:
     if isinstance(layer, keras.layers.BatchNormalization):
         return _Slot(layer, module, NORM, (tuple(layer.gamma.shape),) * 4, _same, _same)
+    cube = None
     if isinstance(layer, keras.layers.Conv2D):
         into, out = _turned(2, 3, 1, 0), _turned(3, 2, 0, 1)
     elif isinstance(layer, keras.layers.Dense) and flat is not None:
-        into, out = _flattened(flat)
+        cube = _cube(flat)
+        into, out = _flattened(*cube)
     elif isinstance(layer, keras.layers.Dense):
         into, out = _turned(1, 0), _turned(1, 0)
     else:
@@ -162,7 +188,7 @@ def _slot(layer: Any, module: str, flat: Any) -> _Slot:
     order = (3, 2, 0, 1) if len(kernel) == 4 else (1, 0)
     shapes: tuple[tuple[int, ...], ...] = (tuple(kernel[axis] for axis in order), (kernel[-1],))
     parts = ("weight", "bias") if layer.use_bias else ("weight",)
-    return _Slot(layer, module, parts, shapes[: len(parts)], into, out)
+    return _Slot(layer, module, parts, shapes[: len(parts)], into, out, cube)
 
 
 def _same(array: np.ndarray) -> np.ndarray:
@@ -174,11 +200,18 @@ def _turned(*axes: int) -> Callable[[np.ndarray], np.ndarray]:
     return lambda array: np.ascontiguousarray(array.transpose(axes)) if array.ndim > 1 else array
 
 
-def _flattened(flat: Any) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:
-    """Return the ways of the first dense layer, which sees a flattened H x W x C, in PyTorch C x H x W."""
+def _cube(flat: Any) -> tuple[int, int, int]:
+    """Return height, width and channels of what a Flatten takes."""
     shape = tuple(flat.input.shape[1:])
     # Keras's Flatten turns channels first into channels last before it flattens.
     height, width, channels = shape if flat.data_format == "channels_last" else (*shape[1:], shape[0])
+    return height, width, channels
+
+
+def _flattened(
+    height: int, width: int, channels: int
+) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:
+    """Return the ways of the first dense layer, which sees a flattened H x W x C, in PyTorch C x H x W."""
 
     def into(array: np.ndarray) -> np.ndarray:
         if array.ndim == 1:
@@ -195,29 +228,6 @@ def _flattened(flat: Any) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[
     return into, out
 
 
-def _state(weights: str | Path | Mapping[str, Any]) -> dict[str, Any]:
-    """Return a state_dict by name: out of its file, out of a checkpoint, without `module.` before names."""
-    if isinstance(weights, str | Path):
-        torch = _torch("to read a PyTorch file")
-        try:  # tensors and nothing else: an ordinary pickle may run anything
-            weights = torch.load(weights, map_location="cpu", weights_only=True)
-        except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ValueError(f"{weights}: no file of tensors that torch.save wrote ({said})") from error
-    for key in ("state_dict", "model"):
-        if isinstance(weights, Mapping) and isinstance(weights.get(key), Mapping):
-            weights = weights[key]
-    if not isinstance(weights, Mapping):
-        raise ValueError(f"weights: got a {type(weights).__name__}, want a state_dict, or the file of one")
-    names = [str(name) for name in weights]
-    wrapped = bool(names) and all(name.startswith("module.") for name in names)
-    return {
-        name.removeprefix("module.") if wrapped else name: tensor
-        for name, tensor in zip(names, weights.values(), strict=True)
-        if not name.endswith("num_batches_tracked")
-    }
-
-
 def _check_names(names: Mapping[str, str], wanted: list[str]) -> None:
     if set(names) != set(wanted):
         raise ValueError(f"names: got {', '.join(names) or 'none'}; want {', '.join(wanted)}")
@@ -227,16 +237,31 @@ def _check_names(names: Mapping[str, str], wanted: list[str]) -> None:
             raise ValueError(f"names: {', '.join(shared)}: got {module!r} for each, want a module of its own")
 
 
-def _in_order(state: Mapping[str, Any], slots: list[_Slot]) -> list[str]:
-    """Return the module of each layer: the modules of the state in their order."""
+def _check_modules(state: Mapping[str, Any], names: Mapping[str, str], layers: list[str]) -> None:
+    """Refuse names that point nowhere."""
     modules = list(dict.fromkeys(name.rpartition(".")[0] for name in state))
-    if len(modules) != len(slots):
-        layers = ", ".join(slot.layer.name for slot in slots)
-        raise ValueError(
-            f"weights: got {len(modules)} modules ({', '.join(modules) or 'none'}), "
-            f"want {len(slots)}, for {layers}"
-        )
-    return modules
+    lost = [f"{layer}: {names[layer]!r}" for layer in layers if names[layer] not in modules]
+    if lost:
+        have = ", ".join(modules) or "none"
+        raise ValueError(f"names: {', '.join(lost)}: no such module in the weights, which have {have}")
+
+
+def _in_order(state: Mapping[str, Any], slots: list[_Slot], top: bool) -> list[str]:
+    """Return the module of each layer, or of each but the last: the modules of the state in their order."""
+    modules = list(dict.fromkeys(name.rpartition(".")[0] for name in state))
+    if len(modules) == len(slots) or (len(modules) == len(slots) - 1 and not top):
+        return modules
+    layers = ", ".join(slot.layer.name for slot in slots)
+    bare = len(modules) == len(slots) - 1 and all(
+        f"{module}.{part}" in state and tuple(state[f"{module}.{part}"].shape) == shape
+        for module, slot in zip(modules, slots, strict=False)
+        for part, shape in zip(slot.parts, slot.shapes, strict=True)
+    )
+    raise ValueError(
+        f"weights: got {len(modules)} modules ({', '.join(modules) or 'none'}), "
+        f"want {len(slots)}, for {layers}"
+        + ("; the last layer is missing: to keep the network's own, top=False" if bare else "")
+    )
 
 
 def _nothing_left(state: Mapping[str, Any], pairs: list[tuple[str, _Slot]]) -> None:
@@ -247,7 +272,7 @@ def _nothing_left(state: Mapping[str, Any], pairs: list[tuple[str, _Slot]]) -> N
         raise ValueError(f"weights: {', '.join(left)}: no layer of the network takes that")
 
 
-def _read(state: Mapping[str, Any], module: str, slot: _Slot) -> list[np.ndarray]:
+def _read(state: Mapping[str, Any], module: str, slot: _Slot, *, last: bool) -> list[np.ndarray]:
     """Return a layer's weights as Keras wants them, or say which tensor does not fit."""
     arrays = []
     for part, wanted in zip(slot.parts, slot.shapes, strict=True):
@@ -257,25 +282,10 @@ def _read(state: Mapping[str, Any], module: str, slot: _Slot) -> list[np.ndarray
         shape = tuple(state[name].shape)
         if shape != wanted:
             told = f"weights: {name} for {slot.layer.name}: got shape {shape}, want {wanted}"
-            raise ValueError(told + _hint(shape, wanted))
+            told += misfits.of_a_kernel(shape, wanted) + misfits.of_other_pictures(shape, wanted, slot.cube)
+            raise ValueError(told + (misfits.of_other_classes(shape, wanted) if last else ""))
         arrays.append(slot.into(_array(state[name])))
     return arrays
-
-
-def _hint(got: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    """Say what a wrong shape most likely means."""
-    if len(got) == len(wanted) == 4 and (got[0], got[2:]) == (wanted[0], wanted[2:]):
-        if got[1] == 2 * wanted[1]:
-            return "; it has no groups, which preset 'single-tower' has not either"
-        if 2 * got[1] == wanted[1]:
-            return "; it has two groups, as preset 'paper' has"
-    if len(got) == len(wanted) == 2 and got[0] == wanted[0] and got[1] != wanted[1]:
-        side = math.isqrt(got[1] // 256)
-        fits = f" ({side} x {side} x 256)" if side * side * 256 == got[1] else ""
-        return f"; it sees {got[1]} inputs{fits}, so the pictures had another size"
-    if len(got) == len(wanted) and got[1:] == wanted[1:] and len(got) < 4:
-        return "; for other classes, keep the last layer: top=False"
-    return ""
 
 
 def _array(tensor: Any) -> np.ndarray:
@@ -283,11 +293,3 @@ def _array(tensor: Any) -> np.ndarray:
     if hasattr(tensor, "detach"):
         tensor = tensor.detach().float().cpu().numpy()
     return np.asarray(tensor, dtype=np.float32)
-
-
-def _torch(why: str) -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise ImportError(f"PyTorch is needed {why}: pip install torch") from error
-    return torch

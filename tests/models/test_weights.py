@@ -374,8 +374,19 @@ def test_the_last_layer_stays_for_other_classes():
         ),
         (
             lambda s: s.update({"classifier.0.weight": np.zeros((256, 1024))}),
-            r"classifier.0.weight for fc6: got shape \(256, 1024\), want \(256, 256\); .*\(2 x 2 x 256\)",
+            r"classifier.0.weight for fc6: got shape \(256, 1024\), want \(256, 256\); "
+            r"it sees 1024 inputs \(4 x 4 x 64\), the network 256 \(2 x 2 x 64\): .*input_shape=$",
         ),
+        (
+            lambda s: s.update({"classifier.3.weight": np.zeros((512, 256))}),
+            r"classifier.3.weight for fc7: got shape \(512, 256\), want \(256, 256\)$",
+        ),
+        (
+            lambda s: s.update({"features.0.bias": np.zeros(9)}),
+            r"features.0.bias for conv1: got shape \(9,\), want \(16,\)$",
+        ),
+        (lambda s: s.update({"features.3.bias": [0.0] * 32}), "features.3.bias: got a list, want tensors"),
+        (lambda s: s.update({"epoch": 3}), "epoch: got a int, want tensors alone"),
         (lambda s: s.update({"features.3.scale": np.zeros(2)}), "features.3.scale: no layer"),
         (lambda s: s.update({"extra.weight": np.zeros(2)}), "got 9 modules"),
         (lambda s: s.clear(), r"got 0 modules \(none\), want 8"),
@@ -387,6 +398,69 @@ def test_what_does_not_fit_is_named_with_its_shape_and_the_one_wanted(change, me
     change(state)
     with pytest.raises(ValueError, match=message):
         load_torch(model, state)
+
+
+@pytest.mark.parametrize("nest", ["state_dict", "model_state_dict", "model", "net"])
+def test_a_checkpoint_is_opened_where_it_keeps_its_tensors(nest):
+    model, other = small(), alexnet("digits", data_format="channels_last", seed=5)
+    load_torch(other, {"epoch": 3, nest: {"state_dict": to_torch(model)}})
+    assert all(map(np.array_equal, model.get_weights(), other.get_weights()))
+
+
+def test_a_checkpoint_of_another_build_is_named():
+    state = to_torch(small())
+    with pytest.raises(ValueError, match=r"got net, weights, want a state_dict: .* under 'weights'"):
+        load_torch(small(), {"net": "alexnet", "weights": state})
+    with pytest.raises(ValueError, match=r"got a Sequential, which is a module; pass its state_dict\(\)"):
+        load_torch(small(), {"epoch": 3, "model": small_digits()})
+    with pytest.raises(ValueError, match=r"got a Sequential, which is a module; pass its state_dict\(\)"):
+        load_torch(small(), small_digits())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("preset", "into", "message"),
+    [
+        ("single-tower", "paper", "it has one group, .*; these are the shapes of 'single-tower'"),
+        ("paper", "single-tower", "it has two groups, .*; these are the shapes of 'paper' and 'caffenet'"),
+        ("one-weird-trick", "paper", r"\(64, 3, 11, 11\), .*; these are the shapes of 'one-weird-trick'"),
+        ("batchnorm", "single-tower", "got 16 modules .*; these are the shapes of 'batchnorm'"),
+        ("single-tower", "batchnorm", "got 8 modules .*; these are the shapes of 'single-tower'"),
+    ],
+)
+def test_a_file_of_another_preset_is_named(preset, into, message, narrow):
+    state = to_torch(narrow(preset, "channels_last"))
+    with pytest.raises(ValueError, match=rf"{message}.*: alexnet\('{preset}'\)"):
+        load_torch(narrow(into, "channels_last"), state)
+
+
+def test_a_state_without_the_last_layer_goes_into_the_others():
+    model, other = small(), alexnet("digits", 26, data_format="channels_last", seed=5)
+    names = {layer.name: f"net.{layer.name}" for layer in model.layers if layer.weights}
+    for call in ({}, {"names": names}, {"names": {n: m for n, m in names.items() if n != "fc8"}}):
+        state = to_torch(model, names=names if call else None)
+        bare = dict(list(state.items())[:-2])
+        other.set_weights([np.zeros_like(w) for w in other.get_weights()])
+        load_torch(other, bare, top=False, **call)
+        assert all(map(np.array_equal, model.get_weights()[:-2], other.get_weights()[:-2]))
+        assert not any(w.any() for w in other.get_weights()[-2:])
+    with pytest.raises(ValueError, match=r"got 7 modules .*to keep the network's own, top=False"):
+        load_torch(other, dict(list(to_torch(model).items())[:-2]))
+
+
+def test_names_that_point_nowhere_are_named():
+    state = to_torch(small())
+    layers = [layer.name for layer in small().layers if layer.weights]
+    modules = dict.fromkeys(name.rpartition(".")[0] for name in state)
+    names = dict(zip(layers, modules, strict=True))
+    with pytest.raises(ValueError, match=r"^names: conv3: 'features.99': no such module in the weights"):
+        load_torch(small(), state, names=names | {"conv3": "features.99"})
+
+
+def test_a_pickled_network_is_refused_with_the_way_to_save_it(tmp_path):
+    torch.save(small_digits(), tmp_path / "whole.pth")
+    with pytest.raises(ValueError, match=r"whole.pth: it holds a torch\S+Sequential .*state_dict\(\)") as e:
+        load_torch(small(), tmp_path / "whole.pth")
+    assert "\x1b" not in str(e.value)
 
 
 def test_what_holds_no_weights_is_refused(tmp_path):
