@@ -44,11 +44,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import operator
 from typing import Any
 
 import keras
 
-from models.layers import LocalResponseNormalization, SplitConv2D
+from models.layers import LocalResponseNormalization, SplitConv2D, named_format
 from models.presets import PRESETS, Conv, Dense, Preset
 
 
@@ -74,15 +75,17 @@ def alexnet(
     Pictures go in as the recipe prepared them: `paper` wants raw values of 0 to 255 less the training mean,
     `digits` values of 0 to 1, `batchnorm` anything.
 
-    Raises ValueError for a preset, shape or number of classes that makes no network.
+    Raises ValueError for a setting that makes no network.
     """
     spec = _preset(preset)
-    last = (data_format or keras.config.image_data_format()) == "channels_last"
+    data_format = named_format(data_format)
+    last = data_format == "channels_last"
     height, width, channels = _shape(preset, spec, input_shape, last)
-    classes = spec.top.units if classes is None else classes
+    classes = spec.top.units if classes is None else _whole("classes", classes)
     if classes < 1:
         raise ValueError(f"classes: got {classes}, want at least 1")
-    build = _Builder(spec, "channels_last" if last else "channels_first", dropout, seed)
+    seed = None if seed is None else _whole("seed", seed)
+    build = _Builder(spec, data_format, dropout, seed)
 
     inputs = keras.Input((height, width, channels) if last else (channels, height, width), name="pictures")
     x = build.steps(inputs, spec.before, 0)
@@ -98,11 +101,19 @@ def alexnet(
 
 
 def _preset(name: str) -> Preset:
-    if name in PRESETS:
+    if isinstance(name, str) and name in PRESETS:
         return PRESETS[name]
     close = difflib.get_close_matches(str(name), PRESETS, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise ValueError(f"preset: got {name!r}, want one of {', '.join(PRESETS)}{hint}")
+
+
+def _whole(name: str, given: Any) -> int:
+    """Return a whole number, NumPy's too, or say that it is none."""
+    try:
+        return operator.index(given)
+    except TypeError:
+        raise ValueError(f"{name}: got {given!r}, want a whole number") from None
 
 
 def _shape(name: str, spec: Preset, given: tuple[int, int, int] | None, last: bool) -> tuple[int, int, int]:
@@ -110,8 +121,9 @@ def _shape(name: str, spec: Preset, given: tuple[int, int, int] | None, last: bo
     if given is None:
         return spec.input_shape
     order = "height, width, channels" if last else "channels, height, width"
-    if len(given) != 3 or any(side is None or side < 1 for side in given):
-        raise ValueError(f"input_shape: got {given}, want three numbers: {order}")
+    sides = tuple(given) if isinstance(given, tuple | list) else ()
+    if len(sides) != 3 or not all(hasattr(side, "__index__") and side >= 1 for side in sides):
+        raise ValueError(f"input_shape: got {given!r}, want three numbers: {order}")
     height, width, channels = given if last else (given[1], given[2], given[0])
     low, high = spec.sides
     if not (low <= height <= high and low <= width <= high):

@@ -8,6 +8,14 @@ import keras
 from keras import ops
 
 
+def named_format(data_format: str | None) -> str:
+    """Return a data format, Keras's own setting for None. Raises ValueError for a name that is none."""
+    given = keras.config.image_data_format() if data_format is None else data_format
+    if given not in ("channels_last", "channels_first"):
+        raise ValueError(f"data_format: got {given!r}, want 'channels_last' or 'channels_first'")
+    return str(given)
+
+
 @keras.saving.register_keras_serializable(package="augkit")
 class LocalResponseNormalization(keras.layers.Layer):
     """Divide each activation by its neighbours in `n` channels: x_i / (k + alpha * sum of x_j^2)^beta.
@@ -15,7 +23,8 @@ class LocalResponseNormalization(keras.layers.Layer):
     Shape:  N x H x W x C (or N x C x H x W with `data_format="channels_first"`), unchanged
     Edges:  channels outside count as zero
     Source: Krizhevsky et al. 2012, section 3.3. Caffe and PyTorch divide alpha by n; this layer does not.
-    Under mixed precision the sum is taken in float32. Raises ValueError for an even `n`.
+    Under mixed precision the sum is taken in float32. Raises ValueError for an even `n` and for a
+    `data_format` of another name.
     """
 
     def __init__(
@@ -32,7 +41,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         if n < 1 or n % 2 == 0:
             raise ValueError(f"n: got {n}, want an odd number of channels")
         self.k, self.n, self.alpha, self.beta = k, n, alpha, beta
-        self.data_format = keras.config.image_data_format() if data_format is None else data_format
+        self.data_format = named_format(data_format)
 
     def call(self, inputs: Any) -> Any:
         """Normalise `inputs` across channels."""

@@ -58,6 +58,11 @@ def test_lrn_refuses_an_even_neighbourhood():
         LocalResponseNormalization(n=4)
 
 
+def test_lrn_refuses_a_data_format_of_another_name():
+    with pytest.raises(ValueError, match="data_format: got 'NHWC', want 'channels_last' or 'channels_first'"):
+        LocalResponseNormalization(data_format="NHWC")
+
+
 def naive_convolution(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, groups: int) -> np.ndarray:
     """Convolve H x W x C with `groups` groups and no padding, filter by filter, in float64."""
     size, _, depth, filters = kernel.shape
