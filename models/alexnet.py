@@ -72,8 +72,13 @@ def alexnet(
     precision policy: probabilities, or logits with `classifier_activation=None`. `dropout` overrides the
     preset's rate. With a `seed` the same call builds the same weights; without one each call draws its own.
 
-    Pictures go in as the recipe prepared them: `paper` wants raw values of 0 to 255 less the training mean,
-    `digits` values of 0 to 1, `batchnorm` anything.
+    Pictures go in as the recipe prepared them, RGB where they have three channels:
+
+        paper, single-tower   0 to 255, less the training mean
+        caffenet              0 to 255, less the training mean; BVLC's own weights want BGR
+        one-weird-trick       0 to 1, less the training mean of each channel, over its standard deviation
+        batchnorm             anything: it normalises its input itself
+        digits                0 to 1
 
     Raises ValueError for a setting that makes no network.
     """
