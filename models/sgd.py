@@ -11,7 +11,7 @@ import keras
 class PaperSGD(keras.optimizers.SGD):
     """Train by v = momentum · v − decay · rate · w − rate · gradient, then w = w + v.
 
-    Decay:  of every trainable weight, biases included; the paper does not say which
+    Decay:  of every trainable weight, biases included; the paper does not say which. None can be excluded
     Apart:  `keras.optimizers.SGD(weight_decay=...)` shrinks w itself, past the momentum, which is another
             rule. A regularizer `L2(decay / 2)` on every weight is this rule, and adds to the loss shown
     Torch:  `torch.optim.SGD` keeps v / rate where this keeps v: the same weights while the rate stays,
@@ -53,6 +53,13 @@ class PaperSGD(keras.optimizers.SGD):
         v.mul_(self.momentum).addcmul_(weight, rate, value=-self.decay)
         v.addcmul_(gradient.to(weight.dtype), rate, value=-1)
         weight.add_(v)
+
+    def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
+        """Raise NotImplementedError, because what it would list is for Keras's own decay alone."""
+        raise NotImplementedError(
+            "exclude_from_weight_decay: PaperSGD decays every trainable weight; to spare some, want "
+            "PaperSGD(decay=0) and a regularizer L2(decay / 2) on each of the others"
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return what the optimiser is made of, for saving."""

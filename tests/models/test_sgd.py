@@ -104,3 +104,8 @@ def test_a_network_trains_and_is_saved_with_it(tmp_path):
 def test_a_decay_of_another_rule_is_refused(wrong):
     with pytest.raises(ValueError, match="decay"):
         PaperSGD(**wrong)
+
+
+def test_an_exclusion_from_the_decay_is_refused():
+    with pytest.raises(NotImplementedError, match=r"decays every trainable weight; to spare some, want"):
+        PaperSGD().exclude_from_weight_decay(var_names=["bias"])
