@@ -69,6 +69,26 @@ def test_the_rule_is_that_of_a_penalty_of_half_the_decay():
         np.testing.assert_allclose(found, penalised, rtol=1e-12)
 
 
+def test_pytorch_s_rule_gives_other_weights_long_after_the_rate_falls():
+    """The quadratic whose numbers the docstring has; PyTorch's rule is written out here."""
+    curves, rates, apart = np.array([0.1, 1, 10, 60]), [0.01] * 20 + [0.001] * 451, []
+    with double_precision():
+        optimiser, weight = PaperSGD(0.01), keras.Variable(START, dtype="float64", name="w")
+        optimiser.build([weight])
+        theirs, buffer, ours = START.copy(), np.zeros(4), START
+        for rate in rates:
+            optimiser.learning_rate = rate
+            gradient = keras.ops.convert_to_tensor(curves * (ours - TARGET), dtype="float64")
+            optimiser.apply([gradient], [weight])
+            ours = keras.ops.convert_to_numpy(weight)
+            buffer = 0.9 * buffer + 5e-4 * theirs + curves * (theirs - TARGET)
+            theirs = theirs - rate * buffer
+            apart.append(np.abs(ours - theirs).max())
+    assert max(apart[:20]) < 1e-5  # Keras holds the rate and the momentum as float32
+    found = [apart[19 + steps] for steps in (11, 21, 101, 451)]
+    np.testing.assert_allclose(found, [0.67, 0.82, 0.41, 0.06], atol=0.006)
+
+
 def test_decoupled_decay_is_another_rule():
     with double_precision():
         decoupled = trained(keras.optimizers.SGD(momentum=MOMENTUM, weight_decay=DECAY))
