@@ -33,6 +33,14 @@ Departures of `paper` from the paper:
 - Rescaling, cropping, mean subtraction and weight decay belong to the recipe that trains the network, not
   to it; `models/sgd.py` has the paper's optimiser, `models/weights.py` the way from PyTorch and back.
 
+A saved network has layers of ours where Keras has none: for groups, LRN and channels first. Loading it wants
+them imported, and a network trained with `PaperSGD` its module too, or `compile=False`:
+
+    import models.layers, models.sgd
+    network = keras.saving.load_model("best.keras")
+
+`one-weird-trick`, `batchnorm` and `digits` with channels last are Keras's own layers alone.
+
 Sources: Krizhevsky, Sutskever, Hinton 2012, NIPS, sections 3 and 5 (`paper`); Krizhevsky 2014,
 arXiv:1404.5997, in the form torchvision publishes (`one-weird-trick`); BVLC's reference CaffeNet
 (`caffenet`); Simon, Rodner, Denzler 2016, arXiv:1612.01452, and Mishkin, Sergievskiy, Matas 2016,
@@ -151,7 +159,9 @@ class _Builder:
         same = conv.stride == 1 and conv.pad == conv.kernel // 2
         if conv.pad and not same:
             x = keras.layers.ZeroPadding2D(conv.pad, data_format=self.data_format, name=f"pad{number}")(x)
-        return SplitConv2D(
+        # Keras's own layer where it does, because a network of those alone is loaded without this package.
+        own = conv.groups == 1 and self.data_format == "channels_last"
+        return (keras.layers.Conv2D if own else SplitConv2D)(
             conv.filters,
             conv.kernel,
             strides=conv.stride,

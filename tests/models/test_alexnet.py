@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -233,6 +235,21 @@ def test_the_digits_network_takes_28_to_64_pixels(shape, parameters):
     assert model.count_params() == parameters
 
 
+def in_a_fresh_process(folder: Path, imports: str) -> np.ndarray:
+    """Return what the network in `folder` answers to its pictures where only `imports` came before."""
+    program = (
+        f"import sys, numpy as np; {imports} import keras; d = sys.argv[1];"
+        "m = keras.saving.load_model(d + '/net.keras');"
+        "np.save(d + '/out.npy', m.predict(np.load(d + '/in.npy'), verbose=0))"
+    )
+    env = {**os.environ, "KERAS_BACKEND": BACKEND, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder)], env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return np.load(folder / "out.npy")
+
+
 def test_a_saved_network_gives_the_same_answers_in_a_fresh_process(tmp_path):
     """The small network carries both of our own layers here, so that loading needs them."""
     inputs = keras.Input((12, 12, 4))
@@ -242,18 +259,32 @@ def test_a_saved_network_gives_the_same_answers_in_a_fresh_process(tmp_path):
     pictures = np.random.default_rng(0).normal(size=(2, 12, 12, 4)).astype("float32")
     model.save(tmp_path / "net.keras")
     np.save(tmp_path / "in.npy", pictures)
-    program = (
-        "import sys, numpy as np; import models.alexnet, keras; d = sys.argv[1];"
-        "m = keras.saving.load_model(d + '/net.keras');"
-        "np.save(d + '/out.npy', m.predict(np.load(d + '/in.npy'), verbose=0))"
-    )
-    env = {**os.environ, "KERAS_BACKEND": BACKEND, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], env=env, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    answers = in_a_fresh_process(tmp_path, "import models.layers, models.sgd;")
     expected = keras.ops.convert_to_numpy(model(pictures))
-    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(answers, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.usefixtures("unfilled")
+def test_the_presets_that_the_docstring_says_so_of_are_keras_s_own_layers_alone():
+    said = re.search(r"(`.*) with channels last are Keras's own layers alone", module.__doc__)
+    alone = {
+        preset
+        for preset in PRESETS
+        if all(
+            type(layer).__module__.startswith("keras.")
+            for layer in alexnet(preset, data_format="channels_last").layers
+        )
+    }
+    assert alone == set(re.findall(r"`(\S+)`", said[1]))
+
+
+def test_a_saved_network_of_keras_s_own_layers_loads_without_ours(tmp_path):
+    model = alexnet("digits", data_format="channels_last", seed=0)
+    model.save(tmp_path / "net.keras")
+    pictures = np.random.default_rng(0).uniform(size=(2, 28, 28, 1)).astype("float32")
+    np.save(tmp_path / "in.npy", pictures)
+    answers = in_a_fresh_process(tmp_path, "")
+    np.testing.assert_allclose(answers, keras.ops.convert_to_numpy(model(pictures)), rtol=1e-5, atol=1e-6)
 
 
 def test_channels_first_is_the_same_network():

@@ -345,7 +345,8 @@ def test_a_rescaling_in_front_is_no_module_and_what_is_lost_is_said(tmp_path):
     assert difference(*answers) < 1e-5
     with pytest.warns(UserWarning) as told:
         save_torch(model, tmp_path / "digits.pth")
-    assert [Path(one.filename) for one in told] == [Path(__file__)]
+    ours = [Path(one.filename) for one in told if "state_dict" in str(one.message)]
+    assert ours == [Path(__file__)]
 
 
 def test_the_last_layer_stays_for_other_classes():
