@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +26,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from augkit import backend, policy, sources, tasks
-from augkit.errors import AugkitError, SourceError, UsageError
+from augkit.errors import SourceError, UsageError
 from augkit.intervals import Interval
 from augkit.plan import Plan
 from augkit.safety import judge
 from augkit.sources import records
 from augkit.transform import Transform
 from recipes import runs
-from recipes.runs import comparison, report, scores
+from recipes.runs import command, comparison, report, scores
 from recipes.runs.scores import Tally
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ def ten_crops(pictures: np.ndarray, height: int, width: int) -> np.ndarray:
     """
     down, right = pictures.shape[1] - height, pictures.shape[2] - width
     if min(down, right) < 0:
-        raise UsageError(f"cannot take {height} x {width} pixels from pictures of {pictures.shape[1:3]}")
+        tall, wide = pictures.shape[1:3]
+        raise UsageError(
+            f"cannot take {height} x {width} pixels from pictures of {tall} x {wide}",
+            fix="make the pictures larger, or take a network of smaller ones",
+        )
     places = ((0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2))
     crops = np.stack([pictures[:, y : y + height, x : x + width] for y, x in places], axis=1)
     return np.concatenate([crops, crops[:, :, :, ::-1]], axis=1)
@@ -110,6 +115,8 @@ def evaluate(
         )
     height, width, channels, first = _input(model)
     last = model.layers[-1]
+    while getattr(last, "layers", None):
+        last = last.layers[-1]
     softmax = isinstance(last, keras.layers.Softmax) or (
         getattr(last, "activation", None) is keras.activations.softmax
     )
@@ -209,22 +216,21 @@ def read_network(path: Path) -> Any:
     import models.layers  # what they register is what a saved network is made of
     import models.sgd  # noqa: F401
 
+    if not path.is_file():
+        raise SourceError("there is no such file", where=str(path), fix="name the .keras file of a run")
     try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is no .keras file, which is a zip archive")
         return keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        said = str(error).splitlines()[0]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        said = (str(error).strip("'\"") or type(error).__name__).splitlines()[0]
         raise SourceError(f"no network that can be read ({said})", where=str(path)) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, evaluate, write, print; return the exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        print(_run(options))
-    except AugkitError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    return command.ended(lambda: _run(options), options.out, "nothing is written; run it again")
 
 
 def _run(options: argparse.Namespace) -> str:
@@ -238,7 +244,13 @@ def _run(options: argparse.Namespace) -> str:
         raise UsageError(f"no split {options.split!r}, only {', '.join(data)}", fix="name one: --split")
     part, classes = data[options.split], records.class_names(data)
     height, width, _, _ = _input(model)
-    canvas = options.canvas or round(max(height, width) * 256 / 224)
+    canvas = options.canvas or _canvas(options.mean, max(height, width))
+    if canvas < max(height, width):
+        raise UsageError(
+            f"got squares of {canvas} pixels, and the network takes {height} x {width}",
+            where=str(options.network),
+            fix=f"--canvas N, with N from {max(height, width)}",
+        )
     batches = track(
         squares(part, classes, canvas),
         "ten crops",
@@ -260,6 +272,12 @@ def _run(options: argparse.Namespace) -> str:
     return f"{table}\n\nwritten: {options.out / 'evaluation.md'}, and more beside it"
 
 
+def _canvas(mean: np.ndarray | float, side: int) -> int:
+    """Return the side of the square: that of a mean picture, or 8/7 of the crop's."""
+    picture = np.ndim(mean) == 3 and np.shape(mean)[0] > 1
+    return int(np.shape(mean)[0]) if picture else round(side * 256 / 224)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m recipes.evaluate",
@@ -269,27 +287,48 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("network", type=Path, help="a .keras file")
     parser.add_argument("data", metavar="SOURCE", help="what `augkit build` takes, for example a folder")
     parser.add_argument("--split", default="test", help="default test")
-    parser.add_argument("--limit", type=int, metavar="N", help="at most N pictures, spread over the classes")
     parser.add_argument(
-        "--canvas", type=int, metavar="N", help="pixels of the square; default 8/7 of the crop"
+        "--limit", type=_count, metavar="N", help="at most N pictures, spread over the classes"
+    )
+    parser.add_argument(
+        "--canvas",
+        type=_count,
+        metavar="N",
+        help="pixels of the square; default those of a mean picture, or 8/7 of the crop",
     )
     numbers = "a number, one for each channel (1,2,3), or a .npy file"
     parser.add_argument(
         "--mean", type=_numbers, default=0.0, help=f"what is subtracted: {numbers}; default 0"
     )
     parser.add_argument(
-        "--divide", type=_numbers, default=1.0, help=f"what divides then: {numbers}; default 1"
+        "--divide", type=_divisors, default=1.0, help=f"what divides then: {numbers}; default 1"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the scores go")
     return parser
 
 
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"got {text!r}, want a whole number from 1")
+    return int(text)
+
+
 def _numbers(text: str) -> np.ndarray:
     try:
-        found = np.load(text) if text.endswith(".npy") else np.array([float(n) for n in text.split(",")])
-        return np.asarray(found, dtype=np.float32)
-    except (OSError, ValueError) as error:
+        read = np.load(text) if text.endswith(".npy") else np.array([float(n) for n in text.split(",")])
+        found = np.asarray(read, dtype=np.float32)
+    except (OSError, EOFError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"got {text!r}, want 1,2,3 or a .npy file of numbers") from error
+    if not np.isfinite(found).all():
+        raise argparse.ArgumentTypeError(f"got {text!r}, want finite numbers")
+    return found
+
+
+def _divisors(text: str) -> np.ndarray:
+    found = _numbers(text)
+    if not found.all():
+        raise argparse.ArgumentTypeError(f"got {text!r}, want numbers other than 0")
+    return found
 
 
 if __name__ == "__main__":

@@ -31,24 +31,35 @@ def main(
     saved as OUT/settings.yaml, which `--settings` takes. `about` is the recipe's docstring.
     """
     options = _parser(name, about).parse_args(arguments)
-    try:
+
+    def asked() -> str:
         held = settings.load(kind, options.settings, options.set)
         if options.show:
-            print(settings.text(held), end="")
-            return 0
+            return settings.text(held).rstrip("\n")
         if workers.rank() == 0:  # of the processes that train together one writes
             claim(options.out, held, f"python -m recipes.{name} --settings {SETTINGS} --out ANOTHER")
-        said = act(held, options.out)
+        return act(held, options.out)
+
+    return ended(asked, options.out, "the same command goes on from the last whole epoch")
+
+
+def ended(act: Callable[[], str], out: Path, again: str) -> int:
+    """Print what `act` returns, or what stopped it, without a traceback; return the exit code.
+
+    `out` is named where an error of the disk names no file; `again` says what to do after Ctrl-C.
+    """
+    try:
+        said = act()
         if said:
             print(said)
     except AugkitError as error:
         print(error, file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        print(f"{error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
+        print(f"{error.filename or out}: {error.strerror or error}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from the last whole epoch", file=sys.stderr)
+        print(f"interrupted; {again}", file=sys.stderr)
         return 130
     return 0
 

@@ -13,6 +13,7 @@ from augkit.errors import UsageError
 
 BINS = 15
 TOP = 5
+LEAST = 1e-12  # chances below it count as it: so no picture adds more than 27.6 to the loss
 
 
 class Tally:
@@ -54,10 +55,12 @@ class Tally:
         place = np.clip(np.ceil(sure * BINS).astype(np.int64) - 1, 0, BINS - 1)
         for row, values in enumerate((np.ones(len(sure)), sure, read == labels)):
             np.add.at(self.bins[row], place, values)
-        self.surprise -= float(np.log(np.maximum(own, 1e-12)).sum())
+        self.surprise -= float(np.log(np.maximum(own, LEAST)).sum())
 
     def scores(self) -> dict[str, Any]:
         """Return pictures, top1, top5, ece (shares of 1), loss (nats), and the bins behind the ece.
+
+        The loss of a picture is cut off at −log(`LEAST`), 27.6.
 
         The ece is the mean of |share right − mean confidence| over 15 bins of confidence, weighted by their
         pictures (Guo et al. 2017, arXiv:1706.04599, section 2). Raises UsageError where nothing was counted.

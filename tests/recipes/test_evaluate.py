@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 
 import cv2
 import numpy as np
@@ -167,10 +168,53 @@ def test_what_cannot_be_evaluated_is_said_without_a_traceback(folder, tmp_path, 
     out = ["--out", str(tmp_path / "out")]
     assert evaluate.main([str(tmp_path / "net.keras"), str(folder), *out]) == 3
     assert "net.keras: no network that can be read" in capsys.readouterr().err
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        archive.writestr("letter.txt", "no network")
+    assert evaluate.main([str(tmp_path / "net.keras"), str(folder), *out]) == 3
+    assert "net.keras: no network that can be read" in capsys.readouterr().err
+    assert evaluate.main([str(tmp_path / "none.keras"), str(folder), *out]) == 3
+    assert "none.keras: there is no such file" in capsys.readouterr().err
     network().save(tmp_path / "good.keras")
+    assert evaluate.main([str(tmp_path / "good.keras"), str(folder), "--canvas", "13", *out]) == 2
+    said = capsys.readouterr().err
+    assert "good.keras: got squares of 13 pixels, and the network takes 14 x 14" in said
+    assert "--canvas N, with N from 14" in said
     assert evaluate.main([str(tmp_path / "good.keras"), str(folder), "--split", "val", *out]) == 2
     assert "no split 'val', only test" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        evaluate.main([str(tmp_path / "good.keras"), str(folder), "--mean", "1,x", *out])
-    assert "want 1,2,3 or a .npy file" in capsys.readouterr().err
+    for option, value, want in (
+        ("--mean", "1,x", "want 1,2,3 or a .npy file"),
+        ("--mean", "1,nan,3", "want finite numbers"),
+        ("--divide", "0", "want numbers other than 0"),
+        ("--divide", "1,0,1", "want numbers other than 0"),
+        ("--canvas", "0", "want a whole number from 1"),
+        ("--limit", "-1", "want a whole number from 1"),
+    ):
+        with pytest.raises(SystemExit):
+            evaluate.main([str(tmp_path / "good.keras"), str(folder), f"{option}={value}", *out])
+        assert want in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("stop", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted; nothing is written"),
+        (OSError(28, "No space left on device", "full"), 3, "full: No space left on device"),
+    ],
+)
+def test_what_stops_it_is_said_without_a_traceback(folder, tmp_path, monkeypatch, capsys, stop, code, said):
+    def stopped(*_):
+        raise stop
+
+    network().save(tmp_path / "net.keras")
+    monkeypatch.setattr(evaluate, "evaluate", stopped)
+    assert evaluate.main([str(tmp_path / "net.keras"), str(folder), "--out", str(tmp_path / "out")]) == code
+    assert said in capsys.readouterr().err
+
+
+def test_the_square_is_as_large_as_a_mean_picture(folder, tmp_path):
+    network().save(tmp_path / "net.keras")
+    np.save(tmp_path / "mean.npy", np.zeros((19, 19, 3)))
+    call = [str(tmp_path / "net.keras"), str(folder), "--mean", str(tmp_path / "mean.npy")]
+    assert evaluate.main([*call, "--out", str(tmp_path / "out")]) == 0
+    assert json.loads((tmp_path / "out/evaluation.json").read_text("utf-8"))["canvas"] == 19
