@@ -23,19 +23,20 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from augkit import backend, sources
 from augkit.errors import UsageError
 from augkit.feed import Feed
 from augkit.plan import Plan
 from augkit.sources import records
+from models.presets import PRESETS
 from recipes import pictures
 from recipes.fit import Training, fed, fit
 from recipes.plateau import Plateau, stalled
 from recipes.reading import READ_AT_ONCE
 from recipes.runs import Result, command, report
-from recipes.runs.settings import Count, Positive, Seed, Share
+from recipes.runs.settings import Count, OneOf, PartShare, Positive, Seed, Share
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -64,8 +65,8 @@ class Data:
 class Network:
     """Say which AlexNet, and how much of its dense layers it drops while it trains."""
 
-    preset: str
-    dropout: Share
+    preset: Annotated[str, OneOf(tuple(PRESETS))]
+    dropout: PartShare
 
 
 @dataclasses.dataclass(frozen=True)

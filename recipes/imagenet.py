@@ -51,7 +51,7 @@ from recipes.mean import middle
 from recipes.measured import Mean
 from recipes.rates import Rate
 from recipes.runs import Result, command
-from recipes.runs.settings import ASIDE, Count, Seed, Share, Within, decisive
+from recipes.runs.settings import ASIDE, Count, OneOf, PartShare, Seed, Within, decisive
 from recipes.workers import Workers
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ class Data:
 class Network:
     """Say which AlexNet, its dropout where it is not the preset's, and its precision."""
 
-    preset: str
-    dropout: Share | None
+    preset: Annotated[str, OneOf(tuple(PRESETS))]
+    dropout: PartShare | None
     precision: Literal["float32", "mixed_bfloat16"]
 
 
@@ -91,7 +91,7 @@ class Train:
 
     epochs: Count
     batch: Count
-    momentum: Share
+    momentum: PartShare
     decay: NotNegative
     rate: Rate
     threads: Count | None = dataclasses.field(metadata=ASIDE)
@@ -111,11 +111,6 @@ class Settings:
     train: Train
     ten_crops: bool = dataclasses.field(metadata=ASIDE)
     seed: Seed
-
-    def __post_init__(self) -> None:
-        """Check the preset, which only the table of presets knows."""
-        if self.network.preset not in PRESETS:
-            raise ValueError(f"network.preset: got {self.network.preset!r}, want one of {', '.join(PRESETS)}")
 
 
 def run(settings: Settings, out: Path) -> str:

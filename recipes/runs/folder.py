@@ -46,11 +46,10 @@ def begin(run: Path, settings: Mapping[str, Any]) -> Result | None:
         if found.get(key) != settings.get(key)
     ]
     if differ:
-        raise UsageError(
-            f"the folder holds another run: {'; '.join(differ)}",
-            where=str(run),
-            fix="name another folder, or remove this one",
-        )
+        fix = "name another folder, or remove this one"
+        if {**found, "backend": settings.get("backend")} == settings:
+            fix = f"KERAS_BACKEND={found.get('backend')} goes on with it; or name another folder"
+        raise UsageError(f"the folder holds another run: {'; '.join(differ)}", where=str(run), fix=fix)
     return result(run) if (run / "result.json").exists() else None
 
 

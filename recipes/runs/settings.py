@@ -5,6 +5,7 @@ stands in one place. A field with a default may be left out of the file, and no 
 
 A field is an int, float, str or bool, one of a few words (`Literal`), a tuple or dict of such, another
 dataclass, or one of these or nothing (`X | None`). `Annotated[int, Within(1)]` says how large it may be,
+`Annotated[str, OneOf(words)]` which words it may be,
 and a field made with `dataclasses.field(metadata=ASIDE)` that it decides nothing of what a run finds.
 """
 
@@ -28,18 +29,29 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True)
 class Within:
-    """Say how large a number may be; `above` leaves out the low end itself."""
+    """Say how large a number may be; `above` and `below` leave out the low and the high end themselves."""
 
     low: float
     high: float = math.inf
     above: bool = False
+    below: bool = False
 
     def __contains__(self, value: float) -> bool:
-        return (self.low < value if self.above else self.low <= value) and value <= self.high
+        low = self.low < value if self.above else self.low <= value
+        return low and (value < self.high if self.below else value <= self.high)
 
     def __str__(self) -> str:
-        low = f"above {self.low:g}" if self.above else f"from {self.low:g}"
-        return low if self.high == math.inf else f"{low} to {self.high:g}"
+        low = f"{'above' if self.above else 'from'} {_number(self.low)}"
+        if self.high == math.inf:
+            return low
+        return f"{low} {'and below' if self.below else 'to'} {_number(self.high)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class OneOf:
+    """Say which words a text may be, where a table elsewhere has them."""
+
+    words: tuple[str, ...]
 
 
 ASIDE = {"decides": False}
@@ -48,6 +60,11 @@ Count = Annotated[int, Within(1)]
 Seed = Annotated[int, Within(0, 2**31 - 1)]
 Positive = Annotated[float, Within(0, above=True)]
 Share = Annotated[float, Within(0, 1)]
+PartShare = Annotated[float, Within(0, 1, below=True)]
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:g}"
 
 
 class _Set(Item):
@@ -166,6 +183,8 @@ def _read(kind: Any, item: Item) -> Any:
         return tuple(_read(inner[0], each) for each in item.sequence())
     if origin is dict:
         return {key: _read(inner[1], each) for key, each in item.mapping().items()}
+    if isinstance(limits, OneOf):
+        return item.word(limits.words)
     return _scalar(kind, item, limits)
 
 
@@ -194,9 +213,9 @@ def _scalar(kind: Any, item: Item, limits: Within | None) -> Any:
     return number
 
 
-def _limits(kind: Any) -> tuple[Within | None, Any]:
-    """Return what `Annotated` says of a number, and the kind of number."""
+def _limits(kind: Any) -> tuple[Within | OneOf | None, Any]:
+    """Return what `Annotated` says of a value, and the kind of value."""
     if typing.get_origin(kind) is not Annotated:
         return None, kind
     inner, *said = typing.get_args(kind)
-    return next((each for each in said if isinstance(each, Within)), None), inner
+    return next((each for each in said if isinstance(each, Within | OneOf)), None), inner

@@ -208,6 +208,8 @@ def test_the_network_takes_pictures_as_they_are_and_is_found_in_a_file(tmp_path)
         (["data.fold=6"], "data: got fold 6 of 5"),
         (["data.folds=null", "data.fold=1"], "got fold 1 of none"),
         (["data.folds=1"], "got 1 fold, want 2 or more, or null"),
+        (["network.preset=digit"], "--set network.preset=digit: network.preset: got 'digit', want one of"),
+        (["network.dropout=1"], "want a number from 0 and below 1"),
         (["data.watch=1"], "leaves nothing to train on"),
     ],
 )

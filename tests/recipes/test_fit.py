@@ -18,6 +18,7 @@ import pytest
 from augkit import backend
 from augkit.errors import UsageError
 from recipes import fit as loop
+from recipes import runs
 from recipes.fit import Training, TrainingError, fit, order, shuffled
 from recipes.reading import score
 from recipes.workers import ALONE
@@ -214,6 +215,14 @@ def test_a_folder_with_another_run_is_refused(unbroken):
     with pytest.raises(UsageError, match=r"r was 0.01 and is now 0.5") as caught:
         train(unbroken, rate=0.5)
     assert "another folder" in caught.value.fix
+
+
+def test_the_way_back_to_a_run_of_another_backend_is_said(unbroken, tmp_path):
+    whole = json.loads((unbroken / "settings.json").read_text("utf-8"))
+    runs.mark(tmp_path, {**whole, "backend": "theano"})
+    with pytest.raises(UsageError, match="backend was 'theano'") as caught:
+        train(tmp_path)
+    assert "KERAS_BACKEND=theano" in caught.value.fix
 
 
 def test_a_folder_with_something_else_is_refused(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from augkit.errors import UsageError
 from recipes.runs import command, settings
-from recipes.runs.settings import Count, Positive, Share, Within
+from recipes.runs.settings import Count, OneOf, PartShare, Positive, Seed, Share, Within
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,6 +21,8 @@ class Train:
     rate: Positive
     optimiser: Literal["sgd", "adam"]
     turns: Annotated[float, Within(-180, 180)]
+    momentum: PartShare = 0.9
+    preset: Annotated[str, OneOf(("paper", "digits"))] = "paper"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +95,7 @@ def test_saved_settings_are_read_back_to_the_same(file, tmp_path):
     [
         (
             "train.epoch=3",
-            "--set train.epoch=3: train.epoch: got 'epoch', want one of epochs, opt",
+            "--set train.epoch=3: train.epoch: got 'epoch', want one of epochs, mom",
         ),
         (
             "train.epochs=many",
@@ -106,6 +108,12 @@ def test_saved_settings_are_read_back_to_the_same(file, tmp_path):
         ("train.rate=.nan", "want a finite number"),
         ("train.turns=181", "got 181, want a number from -180 to 180"),
         ("train.optimiser=adm", "got 'adm', want one of sgd, adam"),
+        ("train.momentum=1", "got 1, want a number from 0 and below 1"),
+        (
+            "train.preset=papre",
+            "--set train.preset=papre: train.preset: got 'papre', want one of paper, digits",
+        ),
+        ("train.preset=papre", "did you mean paper?"),
         ("held=1.5", "want a number from 0 to 1"),
         ("shuffle=1", "got 1, want true or false"),
         ("source=3", "got 3, want text"),
@@ -123,6 +131,12 @@ def test_a_wrong_change_is_told_by_its_name(file, change, said):
     with pytest.raises(UsageError) as caught:
         settings.load(Whole, file, [change])
     assert said in str(caught.value)
+
+
+def test_limits_are_written_out():
+    assert str(Seed.__metadata__[0]) == "from 0 to 2147483647"
+    assert str(Within(0.25, 1.5)) == "from 0.25 to 1.5"
+    assert 0.0 in Within(0, 1, below=True) and 1.0 not in Within(0, 1, below=True)
 
 
 def test_a_key_that_was_nearly_written_is_named(file):
