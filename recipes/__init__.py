@@ -1,7 +1,6 @@
 """What a checkout can run. Each recipe answers a question, by one line: `python -m recipes.digits --help`.
 
     digits            how well AlexNet reads handwritten digits, in five folds
-    imagenet          how well it reads photographs, as its paper has it or as one would today
     fashion           how well it tells clothes apart
     imagenet          how well an AlexNet reads photographs, trained as its paper has it, or as today
     compare_policies  what a policy does to each class, over seeds
@@ -10,6 +9,7 @@
 
 The settings of a recipe stand in the YAML file beside it, what they do to pictures in policies/. Beneath them
 lie `fit` (the one training loop), `reading` (what a network reads), `workers` (several that train as one),
-`plateau` (when the rate falls, and when it ends), `mean` (the mean picture, and what subtracts it),
+`rates` and `plateau` (how the rate falls, and when training ends), `mean` (the mean picture), `mean_layer`
+(what subtracts it), `behind_mean` (a network behind it), `measured` (what is measured before a run begins),
 `pictures` (data sets, folds, plans) and `runs` (settings, folders, logs, reports, comparisons).
 """

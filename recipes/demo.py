@@ -33,7 +33,9 @@ ROOT = Path(__file__).parents[1]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return 0, or the exit code of the step that failed."""
     parser = argparse.ArgumentParser(
-        prog="python -m recipes.demo", description=(__doc__ or "").split("\n\n")[0]
+        prog="python -m recipes.demo",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--out", type=Path, default=Path("out/demo"), metavar="DIR", help="default out/demo")
     parser.add_argument(

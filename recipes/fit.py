@@ -1,6 +1,6 @@
 """The one training loop. Every recipe calls `fit`; none has a loop of its own.
 
-A run lives in a folder (`recipes/runs.py`): the same call finds a finished run and returns its result,
+A run lives in a folder (`recipes/runs/folder.py`): the same call finds a finished run and returns its result,
 goes on with a broken one, or refuses a folder that holds something else.
 
 The same settings give the same history, whether or not the run was killed on the way: the order of
@@ -84,7 +84,7 @@ def fit(
 
     `build()` makes the compiled network: it takes what `feed` and `test` give, answers with logits or
     probabilities, and counts "accuracy". `feed(epoch)`, counted from 0, gives what `keras.Model.fit`
-    takes for that epoch; `shuffled` makes one for arrays, `fed` one of an `augkit.feed.Feed`.
+    takes for that epoch; `fed` makes one of an `augkit.feed.Feed`.
 
     `test` is what the result counts. `watch` is read after every epoch, as val_loss and val_accuracy;
     without it a part of the test pictures is. `rate(history)` gives the learning rate of the next epoch, and
@@ -118,40 +118,12 @@ def fit(
     return result
 
 
-def shuffled(
-    pictures: np.ndarray, labels: np.ndarray, *, batch: int, steps: int, seed: int
-) -> Callable[[int], dict[str, Any]]:
-    """Make a feed from uint8 pictures N x H x W x C, scaled to 0..1, in an order keyed by (seed, epoch).
-
-    An epoch has `steps` batches whatever N is: it goes through the pictures as often as that takes.
-    """
-
-    def feed(epoch: int) -> dict[str, Any]:
-        chosen = order(len(pictures), batch * steps, seed=seed, epoch=epoch)
-        x = pictures[chosen].astype(np.float32) / 255
-        return {"x": x, "y": labels[chosen], "batch_size": batch, "shuffle": False}
-
-    return feed
-
-
 def fed(feed: Feed) -> Callable[[int], dict[str, Any]]:
     """Make a feed of one that augments while the network trains; an epoch has the steps that it has.
 
     Its pictures are uint8 from 0 to 255: the network scales them, and `test` is on that scale too.
     """
     return lambda epoch: {"x": feed.at(epoch), "shuffle": False}
-
-
-def order(pictures: int, needed: int, *, seed: int, epoch: int) -> np.ndarray:
-    """Return `needed` positions below `pictures`: whole shuffles one after another, the last one cut short.
-
-    The same on every machine and NumPy version, because it sorts raw words of a counter-based generator.
-    """
-    rounds = []
-    for number in range(math.ceil(needed / pictures)):
-        words = np.random.Philox(key=seed, counter=[0, number, epoch, 0]).random_raw(pictures)
-        rounds.append(np.argsort(words, kind="stable"))
-    return np.concatenate(rounds)[:needed]
 
 
 def _train(

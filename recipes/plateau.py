@@ -22,19 +22,17 @@ class Plateau:
         patience: epochs without improvement, at one rate, that are a stall. The paper waits until "the
             validation error rate stopped improving with the current learning rate" and says no number:
             five is ours.
-        least:    how much lower than the lowest an error must be to be an improvement.
     """
 
     first: float = 0.01
     divide: float = 10.0
     times: int = 3
     patience: int = 5
-    least: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the numbers."""
         wanted = {"first": self.first > 0, "divide": self.divide > 1, "times": self.times >= 0}
-        wanted |= {"patience": self.patience >= 1, "least": self.least >= 0}
+        wanted |= {"patience": self.patience >= 1}
         for name, fine in wanted.items():
             if not fine:
                 raise UsageError(f"{name}: got {getattr(self, name)}, which makes no rate that falls")
@@ -51,7 +49,7 @@ class Plateau:
         """Count the stalls: each begins to wait anew, for an error below the lowest of all."""
         lowest, waited, stalls = float("inf"), 0, 0
         for error in errors:
-            waited = 0 if error < lowest - self.least else waited + 1
+            waited = 0 if error < lowest else waited + 1
             lowest = min(lowest, error)
             if waited == self.patience:
                 waited, stalls = 0, stalls + 1

@@ -21,6 +21,13 @@ def test_every_command_of_the_demo_is_one_that_augkit_or_a_recipe_has() -> None:
         assert all((ROOT / word).exists() for word in words if word.startswith("recipes/"))
 
 
+def test_help_is_the_header(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        demo.main(["--help"])
+    said = capsys.readouterr().out
+    assert all(word in said for word in ("Question:", "Policy:", "Cost:", "Command:", "--workers"))
+
+
 def test_a_folder_with_a_space_stays_one_word() -> None:
     commands = [command for _, part in demo.parts(shlex.quote("my demo"), 1, "jax") for command in part]
     assert any("my demo/digits" in shlex.split(command) for command in commands)

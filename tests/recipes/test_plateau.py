@@ -9,8 +9,9 @@ import pytest
 
 from augkit import backend
 from augkit.errors import UsageError
-from recipes.fit import Training, fit, shuffled
+from recipes.fit import Training, fit
 from recipes.plateau import Plateau, falling
+from tests.recipes.arrays import shuffled
 
 QUICK = Plateau(patience=2)
 
@@ -38,15 +39,11 @@ def test_the_rate_falls_three_times_and_training_ends_at_the_fourth_stall():
     assert not QUICK.done([0.9, 0.8])
 
 
-def test_an_error_that_falls_by_next_to_nothing_stalls_where_that_is_asked():
-    errors = [0.5, 0.499, 0.498]
-    assert rates(errors)[-1] == 0.01
-    assert rates(errors, Plateau(patience=2, least=0.01))[-1] == 0.001
+def test_an_error_that_falls_by_next_to_nothing_does_not_stall():
+    assert rates([0.5, 0.499, 0.498])[-1] == 0.01
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"first": 0}, {"divide": 1}, {"times": -1}, {"patience": 0}, {"least": -0.1}]
-)
+@pytest.mark.parametrize("wrong", [{"first": 0}, {"divide": 1}, {"times": -1}, {"patience": 0}])
 def test_what_makes_no_rate_that_falls_is_refused(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong))):
         Plateau(**wrong)
