@@ -109,10 +109,10 @@ def test_what_augkit_imports_is_declared() -> None:
 
 
 def test_a_network_imports_keras_alone_and_its_weights_what_files_of_weights_need() -> None:
-    by_file = list(imported("models"))
-    weights = {name for path, name in by_file if Path(path).stem == "weights"}
-    assert {name for path, name in by_file if Path(path).stem != "weights"} <= {"keras", "models"}
-    assert weights <= {"keras", "models", "numpy", "torch"}
+    by_file = [(Path(path).stem, name) for path, name in imported("models")]
+    of_weights = {name for stem, name in by_file if stem in ("weights", "checkpoints")}
+    assert {name for stem, name in by_file if stem not in ("weights", "checkpoints")} <= {"keras", "models"}
+    assert of_weights <= {"keras", "models", "numpy", "torch"}
 
 
 def test_everything_declared_is_pinned_once_within_its_bounds() -> None:
