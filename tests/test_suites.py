@@ -13,7 +13,8 @@ from augkit.errors import PolicyError
 from augkit.intervals import Interval
 from augkit.policy import Policy
 from augkit.reach import AXES
-from augkit.safety.bound import measure, reach
+from augkit.safety.bound import reach
+from augkit.safety.measuring import measure
 from augkit.steps import Choice, Sugar, in_suite, sugar
 from augkit.suites import SUITES, TABLE, RandAugment
 from tests.policies import drawn

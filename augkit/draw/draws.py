@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from augkit import affine
 from augkit.affine import IDENTITY, Map
-from augkit.draw.runs import Done, Group, Run, Use, Window, chosen, compiled, decisive, ends, filled, fused
+from augkit.draw.fusing import Done, compiled, decisive, ends, fused
+from augkit.draw.planes import chosen, filled
+from augkit.draw.runs import Group, Run, Use, Window
 from augkit.draw.tilts import Tilt, tilt
 from augkit.draw.tones import bends, tones
 from augkit.ops import Colour, Curve, Drawn, Geometric, Projective, Tone

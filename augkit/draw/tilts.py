@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from augkit import affine
 from augkit.affine import IDENTITY, HalfPlane
-from augkit.draw.runs import Done, Plane, Window, chosen, composed, ends, filled, nine
+from augkit.draw.fusing import Done, ends
+from augkit.draw.planes import Plane, chosen, composed, filled, nine
+from augkit.draw.runs import Window
 from augkit.ops import Geometric, Projective
 
 Floats = NDArray[np.float64]

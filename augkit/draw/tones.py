@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.draw.runs import Done
+from augkit.draw.fusing import Done
 from augkit.intervals import Interval
 from augkit.ops import Colour, Curve, Op, Tone
 from augkit.reach import TONE, Reach

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augkit.draw import numbered
 from augkit.policy import Policy
 from augkit.safety import Finding
-from augkit.safety.bound import outside
+from augkit.safety.measuring import outside
 from augkit.steps import Step
 
 FACTORS = np.arange(1, 4096) / 4096

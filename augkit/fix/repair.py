@@ -20,8 +20,8 @@ from augkit.intervals import Interval
 from augkit.policy import Policy
 from augkit.reach import Reach
 from augkit.safety import OF_STEPS, RULES, Case, Finding, Verdict, judge, narrowed
-from augkit.safety.bound import outside
 from augkit.safety.ls903_undone_by_the_next import undone
+from augkit.safety.measuring import outside
 from augkit.safety.settle import culprits
 from augkit.steps import Step, in_suite
 from augkit.tasks import Task

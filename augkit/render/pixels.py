@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from augkit.draw.runs import Plane
+from augkit.draw.planes import Plane
 
 Size = tuple[int, int]
 """Width and height in pixels."""

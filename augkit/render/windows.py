@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.draw import Run
-from augkit.draw.runs import Plane, Window
+from augkit.draw.planes import Plane
+from augkit.draw.runs import Window
 from augkit.render.pixels import Size, in_pixels
 
 Picture = NDArray[np.uint8]

@@ -15,9 +15,10 @@ from augkit.intervals import Arcs, Interval
 from augkit.ops.foreign import Foreign
 from augkit.policy import Policy
 from augkit.reach import AXES, Limits, Reach, numbers
-from augkit.safety.bound import along, unmeasured
+from augkit.safety.bound import along
 from augkit.safety.finding import Finding
 from augkit.safety.guard import acceptance
+from augkit.safety.measuring import unmeasured
 from augkit.safety.settle import MEASURED, Answer, Settler, culprits
 from augkit.steps import Choice, Node, Step
 from augkit.tasks import Task

@@ -15,7 +15,7 @@ from augkit.draw import Draws
 from augkit.intervals import Arcs, Interval
 from augkit.ops.foreign import Foreign
 from augkit.reach import AXES, Limits, Reach, inside
-from augkit.safety import bound, reflected
+from augkit.safety import bound, measuring, reflected
 from augkit.safety.case import Case, Rule
 from augkit.safety.finding import Finding
 from augkit.safety.settle import MEASURED, Answer, Settler
@@ -69,7 +69,7 @@ def clear(draws: Draws, task: Task, classes: tuple[str, ...]) -> Bools:
             limit = limits.on(axis)
             if inside(reach.on(axis), limit):
                 continue
-            whole = axis in MEASURED and bound.unmeasured(draws.policy, axis, aspect) == Reach()
+            whole = axis in MEASURED and measuring.unmeasured(draws.policy, axis, aspect) == Reach()
             if not whole or (mirrors and axis in _RELABELLED):
                 out[mine] = False
             else:
@@ -125,10 +125,10 @@ class _Settler(Settler):
             return Answer("safe", self.whole.on(axis))
         if axis not in MEASURED and inside(self.reach.on(axis), limit):
             return Answer("safe", self.reach.on(axis))
-        measured = bound.reached(self.draw, axis)[:, 0]
-        over = bound.open_ended(axis, limit).excess(measured)
+        measured = measuring.reached(self.draw, axis)[:, 0]
+        over = measuring.open_ended(axis, limit).excess(measured)
         value = float(measured[np.argmax(over)])
-        if over.max() > _MARGIN and bound.certain(self.draw, axis, limit):
+        if over.max() > _MARGIN and measuring.certain(self.draw, axis, limit):
             return Answer("unsafe", _exactly(axis, value), value, self.draw)
         beside = axis in _RELABELLED and self.reflects
         if over.max() <= _MARGIN and not beside and self._whole(axis):
@@ -145,7 +145,7 @@ class _Settler(Settler):
     def _whole(self, axis: str) -> bool:
         """Tell whether the measure of the draw is all there is to it on one axis."""
         if axis in MEASURED:
-            return bound.unmeasured(self.policy, axis, self.aspect) == Reach()
+            return measuring.unmeasured(self.policy, axis, self.aspect) == Reach()
         return not self._unseen(axis)
 
 

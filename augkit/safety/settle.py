@@ -16,7 +16,7 @@ from augkit.intervals import Interval
 from augkit.ops.foreign import Foreign
 from augkit.policy import Policy
 from augkit.reach import Limits, Reach, inside
-from augkit.safety import bound, branch, reflected
+from augkit.safety import bound, branch, measuring, reflected
 from augkit.safety.counterparts import counterparts
 from augkit.safety.witness import Witnesses
 
@@ -101,7 +101,7 @@ class Settler:
         value = float("nan") if self._unseen(axis) else _value(axis, limit, found)
         if axis in ("turn", "mirrored") and self.reflects:
             return self._beside(axis, limit, reached)
-        if axis not in branch.AXES or bound.unmeasured(self.policy, axis, self.aspect) != Reach():
+        if axis not in branch.AXES or measuring.unmeasured(self.policy, axis, self.aspect) != Reach():
             return Answer("unproven", reached, value)
         settled, draw = branch.prove(self.policy, axis, limit, self.aspect)
         settled = settled and self._kept_on_the_way(axis, limit)
@@ -124,7 +124,7 @@ class Settler:
     def _unseen(self, axis: str) -> bool:
         """Tell whether steps matter on an axis of which no draw says what they do."""
         if axis in MEASURED:
-            return bound.unseen(self.policy, axis, self.aspect)
+            return measuring.unseen(self.policy, axis, self.aspect)
         still = Reach().on(axis)
         shaped = bound.along(self.policy.leaves(), self.aspect)
         others = ((leaf.op, at) for leaf, at in shaped if isinstance(leaf.op, Foreign))
@@ -154,7 +154,7 @@ class Settler:
         """Answer by a draw outside; None where it is none, or where steps that no measure sees may bring it
         back.
         """
-        plain = simplified(found, lambda draw: float(bound.outside(draw, axis, limit)[0]))
+        plain = simplified(found, lambda draw: float(measuring.outside(draw, axis, limit)[0]))
         if not _leaves(plain, axis, limit):
             return None
         return Answer("unsafe", reached, _value(axis, limit, plain), plain)
@@ -207,7 +207,7 @@ def _without(found: Draws, axis: str, leaves: tuple[int, ...]) -> NDArray[np.flo
     active = np.zeros((len(found.active), len(leaves)), dtype=np.bool_)
     active[list(leaves)] = ~np.eye(len(leaves), dtype=np.bool_)
     many = found.take(np.zeros(len(leaves), dtype=np.int64))
-    return bound.reached(dataclasses.replace(many, active=active), axis)
+    return measuring.reached(dataclasses.replace(many, active=active), axis)
 
 
 @functools.lru_cache(maxsize=64)
@@ -226,15 +226,15 @@ def _shown(draw: Draws, axis: str, limit: Limits) -> float:
 
 
 def _leaves(draw: Draws, axis: str, limit: Limits) -> bool:
-    return float(bound.outside(draw, axis, limit)[0]) > _MARGIN and bound.certain(draw, axis, limit)
+    return float(measuring.outside(draw, axis, limit)[0]) > _MARGIN and measuring.certain(draw, axis, limit)
 
 
 def _value(axis: str, limit: Limits, found: Draws) -> float:
     """Return what a draw (N = 1) reaches farthest outside a limit."""
     if not len(found):
         return float("nan")
-    reached = bound.reached(found, axis)[:, 0]
-    return float(reached[np.argmax(bound.open_ended(axis, limit).excess(reached))])
+    reached = measuring.reached(found, axis)[:, 0]
+    return float(reached[np.argmax(measuring.open_ended(axis, limit).excess(reached))])
 
 
 MEASURED = ("turn", "mirrored", "stretch", "zoom", "kept", "contrast", "inverted", "brightness")

@@ -17,7 +17,7 @@ from augkit.draw import Draws, draw, numbered
 from augkit.intervals import Interval
 from augkit.policy import Policy
 from augkit.reach import Limits
-from augkit.safety import bound
+from augkit.safety import measuring
 from augkit.steps import Step
 
 _SAMPLES = 1024
@@ -77,7 +77,7 @@ class Witnesses:
         """Return how far outside `limit` the worst draw found lies on `axis` (0 or less: inside), and that
         draw.
         """
-        limit = bound.open_ended(axis, limit)
+        limit = measuring.open_ended(axis, limit)
         if axis not in self.pool.effects:
             return self._declared(axis, limit)
         over = self.pool.outside(axis, limit)
@@ -102,7 +102,7 @@ class Witnesses:
         numbers, count = self.pool.numbers[:, at], len(busiest)
         numbers[:, :count], numbers[:, count : 2 * count] = ends[:, :1], ends[:, 1:]
         some = dataclasses.replace(self.pool.take(at), numbers=numbers, active=active[:, at])
-        over = bound.outside(some, axis, limit)
+        over = measuring.outside(some, axis, limit)
         first = int(np.argmax(over))
         return float(over[first]), some.take(np.array([first]))
 

@@ -19,7 +19,7 @@ from datasets import DatasetDict
 from PIL import Image
 
 from augkit import codec, keys, store
-from augkit.draw import draws, runs
+from augkit.draw import draws, fusing
 from augkit.errors import PictureError, SourceError, UsageError
 from augkit.feed import Feed, held
 from augkit.sources import records
@@ -313,7 +313,7 @@ def test_each_file_of_a_batch_is_looked_at_once_and_no_draw_is_composed_twice(mo
     monkeypatch.setattr(held, "IN_MEMORY", 0)
     made = Feed(making.plan(RESIZED, ("a", "b")), part, batch_size=6)
     seen: list[str] = []
-    peek, composed = codec.peek, runs.compiled
+    peek, composed = codec.peek, fusing.compiled
     monkeypatch.setattr(codec, "peek", lambda data, **more: seen.append("file") or peek(data, **more))
     monkeypatch.setattr(draws, "compiled", lambda *args: seen.append("draws") or composed(*args))
     assert len(made[0][0]) == 6

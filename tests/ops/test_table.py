@@ -17,7 +17,7 @@ from augkit.ops.op import spread
 from augkit.policy import Policy
 from augkit.reach import AXES, inside
 from augkit.render import render
-from augkit.safety.bound import measure
+from augkit.safety.measuring import measure
 from augkit.span import Span
 from tests.policies import FRAMING, GEOMETRIC, MOVING, TONAL, a_step, drawn, limits_of, read
 

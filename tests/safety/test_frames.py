@@ -18,7 +18,7 @@ from augkit.intervals import Arcs, Interval
 from augkit.ops import OPS, Drawn, Geometric
 from augkit.policy import Policy
 from augkit.reach import AXES, Limits, Reach
-from augkit.safety import bound
+from augkit.safety import bound, measuring
 from augkit.safety.chains import chains
 from augkit.safety.maps import Maps
 from augkit.safety.settle import Settler
@@ -278,7 +278,7 @@ def test_every_draw_lies_inside_the_reach_whatever_the_frames(rng, aspect):
         assert reach.on(axis).excess(values).max() < 1e-6, axis
     few = draws.take(np.arange(3))
     for axis in ("turn", "stretch", "zoom", "kept", "pixels"):
-        assert reach.on(axis).excess(bound.measure(few, axis)).max() < 1e-6
+        assert reach.on(axis).excess(measuring.measure(few, axis)).max() < 1e-6
 
 
 @given(randoms, some_aspects, st.sampled_from([0.4, 0.6, 0.8, 0.95]))

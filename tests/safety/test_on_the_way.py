@@ -141,7 +141,7 @@ def test_no_draw_leaves_what_is_declared_or_proved(seed):
 
 
 def test_every_kernel_and_curve_ends_runs_in_rendering_as_in_judging():
-    from augkit.draw.runs import ends, stands_alone
+    from augkit.draw.fusing import ends, stands_alone
 
     for name, kind in OPS.items():
         if issubclass(kind, Blend) or name in ("albumentations", "rand_augment", "trivial_augment"):

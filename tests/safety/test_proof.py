@@ -17,7 +17,7 @@ from augkit.intervals import Arcs, Interval
 from augkit.ops import Kernel
 from augkit.policy import Policy
 from augkit.reach import AXES as ALL_AXES
-from augkit.safety import bound, branch, judge, survived
+from augkit.safety import bound, branch, judge, measuring, survived
 from augkit.safety.settle import Settler
 from augkit.steps import Choice, Node
 from tests.policies import GEOMETRIC, MODEST, TONAL, drawn, policies, read, written
@@ -76,7 +76,7 @@ def test_every_draw_lies_inside_the_reach_of_its_policy(some, narrow, wide):
     if any(isinstance(step.op, Kernel) for step in some.leaves()):
         few = draws.take(np.arange(6))
         for axis in ALL_AXES:
-            assert reach.on(axis).excess(bound.measure(few, axis)).max() < 1e-6, axis
+            assert reach.on(axis).excess(measuring.measure(few, axis)).max() < 1e-6, axis
 
 
 @given(policies(steps=3, depth=1, modest=False, ops=GEOMETRIC + TONAL))

@@ -14,7 +14,7 @@ from augkit.intervals import Interval
 from augkit.ops import OPS, Curve
 from augkit.plan import Plan
 from augkit.policy import Policy
-from augkit.safety import Verdict, bound, judge, survived
+from augkit.safety import Verdict, judge, measuring, survived
 from augkit.safety.settle import Settler
 from tests.policies import TONAL, drawn, policies
 
@@ -149,5 +149,5 @@ def test_one_unmeasured_step_is_declared_whole_and_one_measured_is_not():
         "{sharpen: {strength: [0, 1]}}"
     )
     sharpen = dataclasses.replace(some, steps=some.steps[2:])
-    assert bound.unmeasured(some, "contrast", SQUARE) == bound.unmeasured(sharpen, "contrast", SQUARE)
-    assert bound.unmeasured(some, "contrast", SQUARE).contrast == Interval(1, 2)
+    assert measuring.unmeasured(some, "contrast", SQUARE) == measuring.unmeasured(sharpen, "contrast", SQUARE)
+    assert measuring.unmeasured(some, "contrast", SQUARE).contrast == Interval(1, 2)
