@@ -12,12 +12,12 @@ from augkit.audit import measure, network
 from augkit.audit.network import Advance, Labels, Picture
 from augkit.audit.pictures import Pictures
 from augkit.audit.work import Found
-from augkit.draw import Draws, draw
+from augkit.draw import draw
 from augkit.errors import UsageError
 from augkit.ops import Blend
 from augkit.policy import Policy
 from augkit.render import render_batch
-from augkit.safety import guarded
+from augkit.safety import draw_guarded
 from augkit.tasks import Task
 
 EPOCHS = 12
@@ -111,18 +111,12 @@ def _made(
     """Make a copy of each picture as the policy draws it, of the size that it had; labels after, and which
     were made.
     """
-    words = keys.words(named.keys)
-    aspects = np.ones(len(words))
-
-    def drawn(at: NDArray[np.int64], attempt: int) -> Draws:
-        copies = np.full(len(at), copy)
-        return draw(
-            policy, words[at], copies, seed=seed, aspects=aspects[at], labels=labels[at], attempt=attempt
-        )
-
-    draws = drawn(np.arange(len(words)), 0)
-    if task is not None:
-        draws = guarded(draws, task, named.classes, drawn)
+    words, aspects = keys.words(named.keys), np.ones(len(named.keys))
+    copies = np.full(len(words), copy)
+    if task is None:
+        draws = draw(policy, words, copies, seed=seed, aspects=aspects, labels=labels)
+    else:
+        draws = draw_guarded(policy, task, named.classes, words, labels, copies, aspects, seed)
     return _resized(render_batch(shown, draws), shown.shape[1]), draws.labels, draws.accepted
 
 

@@ -42,7 +42,7 @@ from augkit.safety import (
 from augkit.safety.case import Case, Rule
 from augkit.safety.drawn import found_in
 from augkit.safety.finding import Finding, drawn_in_words, value_in_words
-from augkit.safety.guard import draw_guarded, guarded, survived
+from augkit.safety.guard import draw_guarded, survived
 from augkit.safety.narrowing import narrowed
 from augkit.safety.verdict import SafePolicy, Verdict
 from augkit.tasks import Task
@@ -97,7 +97,6 @@ __all__ = [
     "draw_guarded",
     "drawn_in_words",
     "found_in",
-    "guarded",
     "judge",
     "narrowed",
     "survived",

@@ -13,8 +13,8 @@ from augkit.draw import Draws, draw
 from augkit.intervals import Interval
 from augkit.plan import Plan
 from augkit.policy import Policy
-from augkit.safety import guarded, judge, survived
-from augkit.safety.guard import acceptance
+from augkit.safety import judge, survived
+from augkit.safety.guard import acceptance, guarded
 from tests.policies import GEOMETRIC, TONAL, read, written
 
 DIGITS = tuple("0123456789")
